@@ -1,0 +1,3 @@
+//! The binary `seedbed`.
+
+fn main() {}

@@ -1,0 +1,152 @@
+//! Schema: what a database's catalogue says, as far as seeding needs it.
+//!
+//! A schema is read by a database adapter and is data here; nothing in this module knows an engine.
+
+use std::collections::BTreeMap;
+
+/// The tables of a database, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schema {
+    /// Tables by their name as the catalogue spells it.
+    pub tables: BTreeMap<String, Table>,
+}
+
+/// A table of the catalogue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// Name as the catalogue spells it.
+    pub name: String,
+    /// What kind of relation it is; only base tables can be seeded.
+    pub kind: TableKind,
+    /// Columns in their order.
+    pub columns: Vec<Column>,
+    /// Names of the primary key's columns, in key order; empty when there is none.
+    pub primary_key: Vec<String>,
+    /// The engine hands out keys that it never hands out again (SQLite: AUTOINCREMENT).
+    pub autoincrement: bool,
+    /// Unique constraints and unique indexes, the primary key left out.
+    pub uniques: Vec<Unique>,
+    /// Foreign keys that leave this table.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Names of enabled triggers on this table.
+    pub triggers: Vec<String>,
+}
+
+/// What kind of relation a table of the catalogue is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TableKind {
+    /// An ordinary table.
+    #[default]
+    Base,
+    /// A view.
+    View,
+    /// A virtual or shadow table.
+    Virtual,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Name as the catalogue spells it.
+    pub name: String,
+    /// The declared type, verbatim.
+    pub declared: String,
+    /// What the declared type means.
+    pub kind: ColumnKind,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+    /// The default expression, verbatim.
+    pub default: Option<String>,
+    /// The engine computes the value; it can't be written.
+    pub generated: bool,
+}
+
+/// What a column's declared type means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Yes or no.
+    Boolean,
+    /// A whole number of so many bits.
+    Integer {
+        /// 16, 32 or 64.
+        bits: u8,
+    },
+    /// An exact number.
+    Decimal {
+        /// Digits after the point, where declared.
+        scale: Option<u8>,
+    },
+    /// A float.
+    Real,
+    /// A text of at most so many characters.
+    Text {
+        /// The declared limit.
+        limit: Option<u32>,
+    },
+    /// A moment.
+    Timestamp,
+    /// A day.
+    Date,
+    /// A UUID in a type of its own or in a column of 32 or 36 characters that is declared so.
+    Uuid,
+    /// A JSON document.
+    Json,
+    /// Bytes.
+    Bytes,
+    /// A type that this version does not know.
+    Other,
+}
+
+/// A unique constraint or unique index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unique {
+    /// Name of the index.
+    pub name: String,
+    /// Its columns; empty when it is over expressions.
+    pub columns: Vec<String>,
+    /// It has a WHERE, so it binds some rows only.
+    pub partial: bool,
+}
+
+/// A foreign key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// Columns of this table.
+    pub columns: Vec<String>,
+    /// The table referred to.
+    pub to: String,
+    /// Columns of the table referred to.
+    pub to_columns: Vec<String>,
+    /// What the engine does to this table's rows when the row referred to goes.
+    pub on_delete: OnDelete,
+}
+
+/// The action of a foreign key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDelete {
+    /// The delete is refused.
+    #[default]
+    NoAction,
+    /// The rows go too.
+    Cascade,
+    /// The columns become NULL.
+    SetNull,
+    /// The columns get their default.
+    SetDefault,
+}
+
+impl Table {
+    /// Returns the column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+impl Schema {
+    /// Returns the foreign keys that lead into `table`, each with the table it leaves.
+    pub fn references_to<'a>(&'a self, table: &'a str) -> impl Iterator<Item = (&'a Table, &'a ForeignKey)> {
+        self.tables.values().flat_map(move |from| {
+            from.foreign_keys.iter().filter(move |key| key.to == table).map(move |key| (from, key))
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! The engine of Seedbed: databases, state, guard, media and the verbs.
