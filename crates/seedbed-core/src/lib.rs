@@ -2,6 +2,15 @@
 //!
 //! No input or output, no clock, no environment, no threads, no SQL.
 
+pub mod address;
 pub mod dataset;
+pub mod diagnostic;
+pub mod generate;
+pub mod grammar;
+pub mod keys;
+pub mod scenario;
 pub mod schema;
+pub mod solve;
+pub mod source;
+pub mod time;
 pub mod value;

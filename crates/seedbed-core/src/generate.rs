@@ -1,0 +1,219 @@
+//! Generation: from a valid chain of scenarios to its dataset.
+//!
+//! Decisions are made one after another, each by the solver, each under the clauses that later
+//! decisions will need; where one fails, an earlier one that its conflict depends on is made again.
+//! Values come last, from their addresses. The method is that of `docs/generation.md`.
+
+mod assemble;
+mod clauses;
+mod conflict;
+mod decision;
+mod draw;
+mod evaluate;
+mod judge;
+mod problem;
+mod shares;
+mod world;
+
+use std::collections::BTreeSet;
+
+use crate::dataset::Dataset;
+use crate::diagnostic::Diagnostic;
+use crate::scenario::Chain;
+use crate::schema::Schema;
+use crate::solve::{Outcome, solve};
+use clauses::Origin;
+use conflict::Failure;
+use decision::{Agenda, Decision, agenda};
+use world::World;
+
+pub use judge::{Finding, Verdict};
+
+/// How often earlier decisions are made again before the search says "undecided".
+const GO_BACK_LIMIT: u32 = 300;
+
+/// What a dataset depends on besides its scenario files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// The seed.
+    pub seed: u64,
+    /// The worker, 0 to 49.
+    pub worker: u8,
+    /// As-of, in seconds since 1970-01-01 00:00 UTC.
+    pub as_of: i64,
+}
+
+/// A dataset with what was learned on the way.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// The dataset.
+    pub dataset: Dataset,
+    /// What each ensure counts in it, in the order of the files.
+    pub findings: Vec<Finding>,
+    /// How often an earlier decision was made again.
+    pub went_back: u32,
+    /// Repair steps of the solver, over all decisions.
+    pub steps: u32,
+    /// Decisions that needed the solver's exact stage.
+    pub exact: u32,
+}
+
+/// Generates the dataset of a chain; with a schema, keys fit its key columns.
+///
+/// Errors say which demands contradict each other, what a lower layer lacks, or that the search
+/// came to its limit; each is a different code.
+pub fn generate(chain: &Chain, schema: Option<&Schema>, parameters: Parameters) -> Result<Generated, Vec<Diagnostic>> {
+    let agenda = agenda(chain).map_err(|waiting| vec![conflict::waiting(chain, &waiting)])?;
+    let mut search = Search::new(chain, schema, parameters, &agenda);
+    search.run()?;
+    assemble::assemble(search, parameters)
+}
+
+/// What is remembered of a decision while it may still be made again.
+#[derive(Clone, Default)]
+struct Memory {
+    /// How often it was made again.
+    attempt: u64,
+    /// Solutions that led nowhere, as clauses that exclude them.
+    tried: Vec<crate::solve::Clause>,
+    /// Earlier decisions that those failures depended on.
+    blamed: BTreeSet<usize>,
+    /// Its present solution.
+    chosen: Vec<Vec<u32>>,
+    /// Its number of options.
+    width: usize,
+}
+
+struct Search<'a> {
+    chain: &'a Chain,
+    agenda: &'a Agenda,
+    world: World<'a>,
+    memory: Vec<Memory>,
+    went_back: u32,
+    steps: u32,
+    exact: u32,
+    /// Something was drawn again that has more values than can be tried.
+    inexhaustible: bool,
+}
+
+impl<'a> Search<'a> {
+    fn new(chain: &'a Chain, schema: Option<&'a Schema>, parameters: Parameters, agenda: &'a Agenda) -> Self {
+        Self {
+            chain,
+            agenda,
+            world: World::new(chain, schema, parameters.seed, parameters.worker),
+            memory: vec![Memory::default(); agenda.decisions.len()],
+            went_back: 0,
+            steps: 0,
+            exact: 0,
+            inexhaustible: false,
+        }
+    }
+
+    fn run(&mut self) -> Result<(), Vec<Diagnostic>> {
+        let mut position = 0;
+        while position < self.agenda.decisions.len() {
+            match self.make(position).map_err(|problem| vec![*problem])? {
+                None => position += 1,
+                Some(failure) => position = self.go_back(position, failure)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a decision; returns what stands against it.
+    fn make(&mut self, position: usize) -> Result<Option<Failure>, Box<Diagnostic>> {
+        let decision = self.agenda.decisions[position];
+        let attempt = self.memory[position].attempt;
+        let Some(mut posed) = problem::pose(&self.world, self.agenda, position, attempt)? else {
+            problem::settle(&mut self.world, decision, &[], None, attempt)?;
+            return Ok(judge::after(&self.world, self.agenda, position));
+        };
+        for clause in &self.memory[position].tried {
+            posed.problem.clauses.push(clause.clone());
+            posed.origins.push(Origin::Tried);
+        }
+        let solution = match solve(&posed.problem) {
+            Outcome::Solved(solution) => solution,
+            Outcome::Contradiction(conflict) => return Ok(Some(Failure::new(position, &posed, Some(conflict)))),
+            Outcome::Undecided => return Ok(Some(Failure::new(position, &posed, None))),
+        };
+        self.steps += solution.steps;
+        self.exact += u32::from(solution.exact);
+        problem::settle(&mut self.world, decision, &solution.pairs, Some(&posed.options), attempt)?;
+        self.memory[position].chosen = solution.pairs;
+        self.memory[position].width = posed.problem.right.len();
+        Ok(judge::after(&self.world, self.agenda, position))
+    }
+
+    /// Chooses the decision to make again: the latest that the failure depends on.
+    ///
+    /// Conflict-directed backjumping (Prosser 1993): what a failure depends on besides the decision
+    /// made again is remembered with it, so that when no solution of any decision is left, the
+    /// contradiction is proven.
+    fn go_back(&mut self, position: usize, failure: Failure) -> Result<usize, Vec<Diagnostic>> {
+        let mut blamed = failure.blamed(self.chain, self.agenda);
+        if failure.says_tried() {
+            blamed.extend(self.memory[position].blamed.iter().copied());
+        }
+        let exhausted = self.went_back >= GO_BACK_LIMIT;
+        let Some(target) = blamed.pop_last().filter(|_| !exhausted) else {
+            let proven = !exhausted && !self.inexhaustible && failure.is_proven();
+            return Err(vec![failure.explain(&self.world, self.agenda, proven)]);
+        };
+        self.went_back += 1;
+        let memory = &mut self.memory[target];
+        memory.blamed.extend(blamed);
+        memory.attempt += 1;
+        match exclude(memory) {
+            Some(clause) => memory.tried.push(clause),
+            None => self.inexhaustible = true,
+        }
+        for later in target..self.agenda.decisions.len() {
+            self.clear(self.agenda.decisions[later]);
+            if later > target {
+                self.memory[later] = Memory::default();
+            }
+        }
+        Ok(target)
+    }
+
+    fn clear(&mut self, decision: Decision) {
+        let world = &mut self.world;
+        match decision {
+            Decision::Partition(index) => world.members[index] = None,
+            Decision::Column(population, column) => {
+                world.sets[population].columns[column] = None;
+                world.picked[population][column] = None;
+                world.pictures.retain(|picture| (picture.population, picture.column) != (population, column));
+            }
+            Decision::Rows(id) => {
+                let set = &mut world.sets[id];
+                set.rows = None;
+                set.links.fill(None);
+                set.children.fill(None);
+            }
+            Decision::Link(id, link) => {
+                world.sets[id].links[link] = None;
+                world.sets[id].children[link] = None;
+            }
+        }
+    }
+}
+
+/// Returns the clause that excludes a decision's present solution; nothing for drawn values.
+fn exclude(memory: &Memory) -> Option<crate::solve::Clause> {
+    if memory.chosen.is_empty() {
+        return None;
+    }
+    let width = memory.width;
+    let terms: Vec<(u32, i32)> = memory
+        .chosen
+        .iter()
+        .enumerate()
+        .flat_map(|(row, options)| options.iter().map(move |option| ((row * width) as u32 + option, 1)))
+        .collect();
+    let hi = terms.len() as i64 - 1;
+    let measure = crate::solve::Measure::Linear(crate::solve::Sum { constant: 0, terms });
+    Some(crate::solve::Clause { lo: i64::MIN, hi, measure })
+}

@@ -1,0 +1,200 @@
+//! Assembling: from a decided world to a dataset.
+
+use super::evaluate::{Evaluator, RowRef};
+use super::judge::judge;
+use super::world::World;
+use super::{Generated, Parameters, Search};
+use crate::dataset::{Block, Claim, Dataset, File, Picture, Reference, Row, ScenarioName, State};
+use crate::diagnostic::Diagnostic;
+use crate::scenario::{Chain, PopulationId};
+use crate::value::Value;
+
+/// Returns the dataset of a world in which everything is decided.
+pub(super) fn assemble(search: Search<'_>, parameters: Parameters) -> Result<Generated, Vec<Diagnostic>> {
+    let (world, chain) = (&search.world, search.chain);
+    let problems: Vec<Diagnostic> = (0..chain.populations.len()).filter_map(|id| too_many(world, id)).collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let dataset = Dataset {
+        scenarios: chain
+            .layers
+            .iter()
+            .map(|layer| ScenarioName {
+                name: layer.name.clone(),
+                layer: layer.number,
+                requires: layer.requires.clone(),
+                about: layer.about.clone(),
+            })
+            .collect(),
+        seed: parameters.seed,
+        worker: parameters.worker,
+        as_of: parameters.as_of,
+        holds_for: chain.holds_for,
+        blocks: (0..chain.populations.len()).map(|id| block(world, id)).collect(),
+        files: files(world),
+        claims: claims(chain),
+        states: states(world),
+    };
+    let findings = (0..chain.ensures.len()).flat_map(|index| judge(world, index)).collect();
+    Ok(Generated { dataset, findings, went_back: search.went_back, steps: search.steps, exact: search.exact })
+}
+
+/// Keys that would leave their range.
+fn too_many(world: &World<'_>, id: PopulationId) -> Option<Diagnostic> {
+    let (population, space) = (&world.chain.populations[id], &world.spaces[id]);
+    let table = world.schema?.tables.get(&population.table)?;
+    let key = table.column(table.primary_key.first()?)?;
+    let narrow = matches!(key.kind, crate::schema::ColumnKind::Integer { bits } if bits < 64);
+    (narrow && !space.is_short()).then(|| {
+        Diagnostic::new(
+            "no-room-for-keys",
+            format!("`{}` may have more rows than there are keys in `{}`", population.name, key.name),
+        )
+        .at(population.span, format!("the numbers of its rows go up to {}", space.capacity))
+        .help("lower what its groups say it `has`, or widen the key column to 64 bits")
+    })
+}
+
+fn block(world: &World<'_>, id: PopulationId) -> Block {
+    let population = &world.chain.populations[id];
+    let table = world.schema.and_then(|schema| schema.tables.get(&population.table));
+    let key_names: Vec<String> = table.map_or_else(|| vec!["id".into()], |table| table.primary_key.clone());
+    let base_links: Vec<usize> =
+        (0..population.links.len()).filter(|l| population.links[*l].overlays.is_none()).collect();
+    let mut columns: Vec<String> = key_names.clone();
+    let mut place = |name: &str| {
+        columns.iter().position(|column| column == name).unwrap_or_else(|| {
+            columns.push(name.to_owned());
+            columns.len() - 1
+        })
+    };
+    let link_places: Vec<usize> = base_links.iter().map(|link| place(&population.links[*link].column)).collect();
+    let stored: Vec<usize> = (0..population.columns.len()).filter(|c| !population.columns[*c].handle).collect();
+    let column_places: Vec<usize> = stored.iter().map(|column| place(&population.columns[*column].name)).collect();
+    let tag = population.tag.as_ref().map(|tag| place(tag));
+    let references = base_links
+        .iter()
+        .zip(&link_places)
+        .map(|(link, place)| {
+            let link = &population.links[*link];
+            Reference {
+                name: link.name.clone(),
+                columns: vec![*place],
+                to: world.chain.populations[link.to].table.clone(),
+                owner: link.owner,
+            }
+        })
+        .collect();
+    let referred = |link: usize, row: usize| {
+        let to = world.sets[id].links[link].as_ref().and_then(|links| links[row]);
+        to.map_or(Value::Null, |to| world.key(population.links[link].to, to as usize).swap_remove(0))
+    };
+    let rows = (0..world.rows(id).len())
+        .map(|row| {
+            let mut values = vec![Value::Null; columns.len()];
+            for (place, value) in world.key(id, row).into_iter().enumerate() {
+                values[place] = value;
+            }
+            for (link, place) in base_links.iter().zip(&link_places) {
+                values[*place] = referred(*link, row);
+            }
+            for (column, place) in stored.iter().zip(&column_places) {
+                values[*place] =
+                    world.sets[id].columns[*column].as_ref().expect("every column is decided")[row].clone();
+            }
+            if let Some(tag) = tag {
+                values[tag] = Value::Bool(true);
+            }
+            let overlays = population.links.iter().enumerate().filter_map(|(index, link)| {
+                let base = root_link(population, link.overlays?);
+                let place = link_places[base_links.iter().position(|l| *l == base)?];
+                Some((place, link.layer, referred(index, row)))
+            });
+            Row { name: world.rows(id)[row].name.to_string(), overlays: overlays.collect(), values }
+        })
+        .collect();
+    Block {
+        scenario: population.layer,
+        population: population.name.clone(),
+        table: population.table.clone(),
+        key: (0..key_names.len()).collect(),
+        tag,
+        references,
+        rows,
+        columns,
+    }
+}
+
+/// The link that overlays started from.
+fn root_link(population: &crate::scenario::Population, mut link: usize) -> usize {
+    while let Some(below) = population.links[link].overlays {
+        link = below;
+    }
+    link
+}
+
+fn files(world: &World<'_>) -> Vec<File> {
+    let mut files: Vec<File> = world
+        .pictures
+        .iter()
+        .map(|drawn| {
+            let hash = world.rows(drawn.population)[drawn.row].hash;
+            File {
+                scenario: world.chain.populations[drawn.population].layer,
+                path: drawn.path.clone(),
+                picture: Picture {
+                    kind: drawn.image.kind,
+                    width: drawn.image.width,
+                    height: drawn.image.height,
+                    caption: drawn.caption.clone(),
+                    tint: world.address(drawn.population).text("tint").number(hash).bits(),
+                },
+            }
+        })
+        .collect();
+    files.sort_by(|a, b| (a.scenario, &a.path).cmp(&(b.scenario, &b.path)));
+    files.dedup_by(|a, b| a.path == b.path);
+    files
+}
+
+fn claims(chain: &Chain) -> Vec<Claim> {
+    chain
+        .claims
+        .iter()
+        .map(|claim| Claim {
+            scenario: claim.layer,
+            table: chain.populations[claim.population].table.clone(),
+            column: claim.column.clone(),
+            pattern: claim.pattern.clone(),
+        })
+        .collect()
+}
+
+fn states(world: &World<'_>) -> Vec<State> {
+    let evaluator = Evaluator::new(world, None);
+    let rows_of = |population: PopulationId| {
+        (0..world.rows(population).len()).map(move |row| RowRef { population, row, pair: None })
+    };
+    world
+        .chain
+        .states
+        .iter()
+        .map(|rule| {
+            let without = match &rule.without {
+                None => {
+                    let own = (0..world.chain.populations.len())
+                        .filter(|id| world.chain.populations[*id].layer <= rule.layer);
+                    own.flat_map(rows_of).map(|at| (at.population, at.row)).collect()
+                }
+                Some(parts) => parts
+                    .iter()
+                    .flat_map(|(population, condition)| rows_of(*population).map(move |at| (at, condition)))
+                    .filter(|(at, condition)| evaluator.holds(*at, condition) == Some(true))
+                    .map(|(at, _)| (at.population, at.row))
+                    .collect(),
+            };
+            State { scenario: rule.layer, name: rule.name.clone(), without }
+        })
+        .collect()
+}

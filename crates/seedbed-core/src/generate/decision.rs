@@ -1,0 +1,428 @@
+//! Decisions: what is chosen, in which order, among which options.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::evaluate::{Evaluator, Known, RowRef};
+use crate::scenario::{
+    CaseRows, Chain, End, Ensure, Generator, Operand, Path, PopulationId, Rows, Segment, Step, Subject, Template, Term,
+    Test, Where,
+};
+use crate::value::Value;
+
+/// Something that is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Decision {
+    /// Which group of a partition each row is in.
+    Partition(usize),
+    /// The values of a column.
+    Column(PopulationId, usize),
+    /// Which rows a population has, where other rows say how many.
+    Rows(PopulationId),
+    /// Which row each row refers to.
+    Link(PopulationId, usize),
+}
+
+impl Decision {
+    /// Returns the layer that makes this decision.
+    pub(super) fn layer(self, chain: &Chain) -> usize {
+        match self {
+            Self::Partition(index) => chain.partitions[index].layer,
+            Self::Link(population, link) => chain.populations[population].links[link].layer,
+            Self::Column(population, _) | Self::Rows(population) => chain.populations[population].layer,
+        }
+    }
+
+    /// Returns its name for messages: `favorites`, `flyers.creator`, `users by engagement`.
+    pub(super) fn name(self, chain: &Chain) -> String {
+        match self {
+            Self::Partition(index) => {
+                let partition = &chain.partitions[index];
+                format!("{} by {}", chain.populations[partition.population].name, partition.name)
+            }
+            Self::Rows(population) => chain.populations[population].name.clone(),
+            Self::Link(population, link) => {
+                let population = &chain.populations[population];
+                format!("{}.{}", population.name, population.links[link].name)
+            }
+            Self::Column(population, column) => {
+                let population = &chain.populations[population];
+                format!("{}.{}", population.name, population.columns[column].name)
+            }
+        }
+    }
+}
+
+/// What each row of an open decision can be given.
+#[derive(Debug)]
+pub(super) struct Options<'a> {
+    /// The options; rows of a population and groups need no more than their index.
+    pub(super) kinds: Vec<OptionKind<'a>>,
+    /// Whether a row chooses at all; empty when all do.
+    pub(super) choosers: Vec<bool>,
+}
+
+/// An option of a decision.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum OptionKind<'a> {
+    /// A row, a group or a number: its index says it.
+    Index,
+    /// A line of a mix or a value of a quota.
+    Line(&'a Generator),
+    /// An entry of a list, and its index there.
+    Entry(&'a [Value], usize),
+}
+
+impl Options<'_> {
+    /// Returns the entry an option stands for.
+    pub(super) fn entry(&self, option: usize) -> Option<&[Value]> {
+        if let OptionKind::Entry(entry, _) = self.kinds.get(option)? { Some(entry) } else { None }
+    }
+
+    /// Returns what a row's value can be with an option.
+    pub(super) fn domain(&self, evaluator: &Evaluator<'_, '_>, at: RowRef, option: usize) -> Known {
+        match self.kinds[option] {
+            OptionKind::Line(generator) => evaluator.domain(at, generator, 0),
+            OptionKind::Entry(entry, _) => Known::Value(entry[0].clone()),
+            OptionKind::Index => Known::Nothing,
+        }
+    }
+
+    /// Whether a row chooses.
+    pub(super) fn chooses(&self, row: usize) -> bool {
+        self.choosers.get(row).copied().unwrap_or(true)
+    }
+}
+
+/// The decisions of a chain in the order they are made, and what each ensure depends on.
+pub(super) struct Agenda {
+    pub(super) decisions: Vec<Decision>,
+    /// The decisions of its own layer that an ensure depends on, directly or not.
+    pub(super) mentions: Vec<BTreeSet<Decision>>,
+    /// The decisions of all layers that an ensure depends on.
+    pub(super) all_mentions: Vec<BTreeSet<Decision>>,
+    /// Whether a decision can be made in more than one way.
+    pub(super) open: Vec<bool>,
+    needs: BTreeMap<Decision, BTreeSet<Decision>>,
+}
+
+impl Agenda {
+    /// Returns the decisions that come before one, directly or not.
+    pub(super) fn before(&self, decision: Decision) -> BTreeSet<Decision> {
+        closure(&self.needs, self.needs.get(&decision).into_iter().flatten().copied())
+    }
+}
+
+fn closure(
+    needs: &BTreeMap<Decision, BTreeSet<Decision>>,
+    from: impl IntoIterator<Item = Decision>,
+) -> BTreeSet<Decision> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<Decision> = from.into_iter().collect();
+    while let Some(decision) = open.pop() {
+        if found.insert(decision) {
+            open.extend(needs.get(&decision).into_iter().flatten());
+        }
+    }
+    found
+}
+
+/// Orders the decisions; `Err` names the columns that wait for each other.
+pub(super) fn agenda(chain: &Chain) -> Result<Agenda, Vec<Decision>> {
+    let all = all_decisions(chain);
+    let needs: BTreeMap<Decision, BTreeSet<Decision>> =
+        all.iter().map(|decision| (*decision, needs(chain, *decision))).collect();
+    let mut decisions: Vec<Decision> = Vec::new();
+    for layer in 0..chain.layers.len() {
+        let mut waiting: Vec<Decision> = all.iter().copied().filter(|d| d.layer(chain) == layer).collect();
+        waiting.sort_by_key(|decision| rank(chain, *decision));
+        while !waiting.is_empty() {
+            let ready = waiting.iter().position(|d| needs[d].iter().all(|need| decisions.contains(need) || need == d));
+            let Some(ready) = ready else { return Err(waiting) };
+            decisions.push(waiting.remove(ready));
+        }
+    }
+    let all_mentions: Vec<BTreeSet<Decision>> =
+        chain.ensures.iter().map(|ensure| closure(&needs, mentioned(chain, ensure))).collect();
+    let own = |(ensure, all): (&Ensure, &BTreeSet<Decision>)| {
+        all.iter().copied().filter(|decision| decision.layer(chain) == ensure.layer).collect()
+    };
+    let mentions = chain.ensures.iter().zip(&all_mentions).map(own).collect();
+    let open = decisions.iter().map(|decision| is_open(chain, *decision)).collect();
+    Ok(Agenda { decisions, mentions, all_mentions, open, needs })
+}
+
+/// Whether a decision can be made in more than one way.
+fn is_open(chain: &Chain, decision: Decision) -> bool {
+    let varies = |generator: &Generator| {
+        is_choice(generator)
+            || matches!(generator, Generator::Time { .. } | Generator::Integer(..) | Generator::Decimal(..))
+    };
+    match decision {
+        Decision::Rows(id) => !matches!(chain.populations[id].rows, Rows::OnePer(_)),
+        Decision::Column(id, column) => {
+            chain.populations[id].columns[column].cases.iter().any(|case| varies(&case.generator))
+        }
+        Decision::Partition(_) | Decision::Link(..) => true,
+    }
+}
+
+fn all_decisions(chain: &Chain) -> Vec<Decision> {
+    let mut all: Vec<Decision> = (0..chain.partitions.len()).map(Decision::Partition).collect();
+    for (id, population) in chain.populations.iter().enumerate() {
+        if !matches!(population.rows, Rows::Named(_)) {
+            all.push(Decision::Rows(id));
+        }
+        all.extend((0..population.columns.len()).map(|column| Decision::Column(id, column)));
+        all.extend(
+            (0..population.links.len()).filter(|l| !made_with_rows(chain, id, *l)).map(|l| Decision::Link(id, l)),
+        );
+    }
+    all
+}
+
+/// Whether a link is decided with the rows of its population.
+fn made_with_rows(chain: &Chain, population: PopulationId, link: usize) -> bool {
+    let population = &chain.populations[population];
+    population.links[link].overlays.is_none()
+        && match population.rows {
+            Rows::OnePer(l) | Rows::Children(l) => l == link,
+            Rows::Pairs { .. } => true,
+            Rows::Named(_) => false,
+        }
+}
+
+/// Partitions first, then columns with a choice, other columns, rows, references, relations; inside
+/// a kind, in the order of the file.
+fn rank(chain: &Chain, decision: Decision) -> (u8, Decision) {
+    let kind = match decision {
+        Decision::Partition(_) => 0,
+        Decision::Rows(id) if matches!(chain.populations[id].rows, Rows::OnePer(_)) => 1,
+        Decision::Column(id, column) => {
+            let choice = chain.populations[id].columns[column].cases.iter().any(|case| is_choice(&case.generator));
+            if choice { 2 } else { 3 }
+        }
+        Decision::Rows(id) if matches!(chain.populations[id].rows, Rows::Children(_)) => 4,
+        Decision::Link(..) => 5,
+        Decision::Rows(_) => 6,
+    };
+    (kind, decision)
+}
+
+/// Whether a generator is solved for rather than drawn.
+pub(super) fn is_choice(generator: &Generator) -> bool {
+    matches!(generator, Generator::Alternatives(_) | Generator::Pick { .. })
+}
+
+/// Returns the decisions that come before one.
+fn needs(chain: &Chain, decision: Decision) -> BTreeSet<Decision> {
+    let mut found = Found { chain, decisions: BTreeSet::new() };
+    match decision {
+        Decision::Partition(index) => {
+            let partition = &chain.partitions[index];
+            found.rows(partition.population);
+            for group in &partition.groups {
+                if let Some(condition) = &group.condition {
+                    found.condition(partition.population, condition);
+                }
+            }
+        }
+        Decision::Column(population, column) => {
+            found.rows(population);
+            for case in &chain.populations[population].columns[column].cases {
+                if let CaseRows::Group(partition, _) = case.rows {
+                    found.decisions.insert(Decision::Partition(partition));
+                }
+                found.generator(population, &case.generator);
+            }
+        }
+        Decision::Rows(id) => {
+            let population = &chain.populations[id];
+            for (index, link) in
+                population.links.iter().enumerate().filter(|(index, _)| made_with_rows(chain, id, *index))
+            {
+                found.rows(link.to);
+                found.partitions(link.to, id, index);
+                if let Some(allowed) = &link.allowed {
+                    found.condition(link.to, allowed);
+                }
+            }
+            if matches!(population.rows, Rows::Pairs { .. }) {
+                found.pair_times(id);
+            }
+        }
+        Decision::Link(id, index) => {
+            let link = &chain.populations[id].links[index];
+            found.rows(id);
+            found.rows(link.to);
+            found.partitions(link.to, id, index);
+            if let Some(allowed) = &link.allowed {
+                found.condition(link.to, allowed);
+            }
+        }
+    }
+    found.decisions.remove(&decision);
+    found.decisions
+}
+
+/// Returns the decisions an ensure names.
+fn mentioned(chain: &Chain, ensure: &Ensure) -> BTreeSet<Decision> {
+    let mut found = Found { chain, decisions: BTreeSet::new() };
+    let target = match &ensure.subject {
+        Subject::Population(id) => *id,
+        Subject::ForEach(_, _, path) => {
+            found.path(path);
+            path.to
+        }
+    };
+    found.rows(target);
+    found.condition(target, &ensure.condition);
+    for path in ensure.per.iter().map(|(path, _)| path).chain(&ensure.distinct) {
+        found.path(path);
+    }
+    found.decisions
+}
+
+struct Found<'a> {
+    chain: &'a Chain,
+    decisions: BTreeSet<Decision>,
+}
+
+impl Found<'_> {
+    fn rows(&mut self, population: PopulationId) {
+        if !matches!(self.chain.populations[population].rows, Rows::Named(_)) {
+            self.decisions.insert(Decision::Rows(population));
+        }
+    }
+
+    fn link(&mut self, population: PopulationId, link: usize) {
+        let made = made_with_rows(self.chain, population, link);
+        self.decisions.insert(if made { Decision::Rows(population) } else { Decision::Link(population, link) });
+    }
+
+    /// The partitions that say how many rows point by a link.
+    fn partitions(&mut self, target: PopulationId, child: PopulationId, link: usize) {
+        for (index, partition) in self.chain.partitions.iter().enumerate() {
+            let says = |group: &crate::scenario::Group| super::world::has(group, child, link).is_some();
+            if partition.population == target && partition.groups.iter().any(says) {
+                self.decisions.insert(Decision::Partition(index));
+            }
+        }
+    }
+
+    /// The times that the columns of a pair come after: they limit which pairs can be.
+    fn pair_times(&mut self, id: PopulationId) {
+        for case in self.chain.populations[id].columns.iter().flat_map(|column| &column.cases) {
+            for path in times_after(&case.generator) {
+                if !path.steps.is_empty() {
+                    self.path(path);
+                }
+            }
+        }
+        self.decisions.remove(&Decision::Rows(id));
+    }
+
+    fn path(&mut self, path: &Path) {
+        let mut at = path.from;
+        for step in &path.steps {
+            match step {
+                Step::Link(link) => {
+                    self.link(at, *link);
+                    at = self.chain.populations[at].links[*link].to;
+                }
+                Step::Back(child, link) => {
+                    self.link(*child, *link);
+                    at = *child;
+                }
+            }
+        }
+        self.end(at, path.end);
+    }
+
+    fn end(&mut self, at: PopulationId, end: End) {
+        match end {
+            End::Column(column) => {
+                self.decisions.insert(Decision::Column(at, column));
+            }
+            End::Condition(condition) => {
+                let condition = &self.chain.conditions[condition];
+                self.condition(condition.population, &condition.meaning);
+            }
+            End::Measure(measure) => {
+                let measure = &self.chain.measures[measure];
+                self.path(&measure.latitude);
+                self.path(&measure.longitude);
+            }
+            End::Row | End::Field(_) => {}
+        }
+    }
+
+    fn condition(&mut self, population: PopulationId, condition: &Where) {
+        for term in &condition.0 {
+            match term {
+                Term::Any(conditions) => conditions.iter().for_each(|condition| self.condition(population, condition)),
+                Term::Test(path, test) => {
+                    self.path(path);
+                    self.test(path.to, test);
+                }
+            }
+        }
+    }
+
+    fn test(&mut self, target: PopulationId, test: &Test) {
+        match test {
+            Test::Compare(_, Operand::Path(path)) | Test::Within(path) | Test::SameAs(path) => self.path(path),
+            Test::Not(test) => self.test(target, test),
+            Test::All(tests) => tests.iter().for_each(|test| self.test(target, test)),
+            Test::Some(inner) | Test::Every(inner) | Test::None(inner) => self.condition(target, inner),
+            _ => {}
+        }
+    }
+
+    fn template(&mut self, template: &Template) {
+        for segment in &template.0 {
+            if let Segment::Value(path) = segment {
+                self.path(path);
+            }
+        }
+    }
+
+    fn generator(&mut self, population: PopulationId, generator: &Generator) {
+        match generator {
+            Generator::Template(template) => self.template(template),
+            Generator::Copy(path) => self.path(path),
+            Generator::Time { base, after, .. } => base.iter().chain(after).for_each(|path| self.path(path)),
+            Generator::Position(link, _) | Generator::First(link) => self.link(population, *link),
+            Generator::Filled(column, _) => {
+                self.decisions.insert(Decision::Column(population, *column));
+            }
+            Generator::Image(image) => {
+                self.template(&image.path);
+                self.template(&image.caption);
+            }
+            Generator::Alternatives(alternatives) => {
+                alternatives.iter().for_each(|alternative| self.generator(population, &alternative.generator));
+            }
+            Generator::Pick { entries, fills, .. } => {
+                if let Some(condition) = entries {
+                    self.condition(population, condition);
+                }
+                // The columns it fills are read while it is open, and not before.
+                for (filled, _) in fills {
+                    self.decisions.remove(&Decision::Column(population, *filled));
+                }
+            }
+            Generator::Constant(_) | Generator::Integer(..) | Generator::Decimal(..) | Generator::Password(_) => {}
+        }
+    }
+}
+
+/// Returns the times a generator's value comes after.
+pub(super) fn times_after(generator: &Generator) -> Vec<&Path> {
+    match generator {
+        Generator::Time { after, .. } => after.iter().collect(),
+        Generator::Alternatives(alternatives) => {
+            alternatives.iter().flat_map(|alternative| times_after(&alternative.generator)).collect()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,320 @@
+//! Checks that need the whole chain: what a schema demands, and what must hold for every as-of.
+
+use super::{
+    CaseRows, Chain, Column, Comparison, End, Generator, Operand, Path, Population, Rows, Segment, Term, Test, Where,
+};
+use crate::diagnostic::Diagnostic;
+use crate::schema::{ColumnKind, Schema, Table, TableKind};
+use crate::source::Span;
+use crate::time;
+use crate::value::Value;
+
+/// Reports what is wrong with the chain as a whole.
+pub(super) fn check(chain: &Chain, schema: Option<&Schema>, diagnostics: &mut Vec<Diagnostic>) {
+    check_holds_for(chain, diagnostics);
+    if let Some(schema) = schema {
+        for population in &chain.populations {
+            check_population(chain, population, schema, diagnostics);
+        }
+    }
+}
+
+/// Returns the values a path can end in, where the scenario names them one by one.
+pub(super) fn declared_values(chain: &Chain, path: &Path) -> Option<Vec<Value>> {
+    let End::Column(column) = path.end else {
+        let yes_or_no = matches!(path.end, End::Condition(_));
+        return yes_or_no.then(|| vec![Value::Bool(true), Value::Bool(false)]);
+    };
+    let mut values = Vec::new();
+    for case in &chain.populations[path.to].columns[column].cases {
+        collect_values(chain, path.to, &case.generator, &mut values)?;
+    }
+    Some(values)
+}
+
+fn collect_values(chain: &Chain, population: usize, generator: &Generator, values: &mut Vec<Value>) -> Option<()> {
+    let mut add = |value: &Value| {
+        if *value != Value::Null && !values.contains(value) {
+            values.push(value.clone());
+        }
+    };
+    match generator {
+        Generator::Constant(value) => add(value),
+        Generator::Pick { list, .. } => chain.lists[*list].entries.iter().for_each(|entry| add(&entry[0])),
+        Generator::Filled(column, field) => {
+            for case in &chain.populations[population].columns[*column].cases {
+                if let Generator::Pick { list, .. } = &case.generator {
+                    for entry in &chain.lists[*list].entries {
+                        if !values.contains(&entry[*field]) {
+                            values.push(entry[*field].clone());
+                        }
+                    }
+                }
+            }
+        }
+        Generator::Copy(path) => {
+            for value in declared_values(chain, path)? {
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+        }
+        Generator::Alternatives(alternatives) => {
+            for alternative in alternatives {
+                collect_values(chain, population, &alternative.generator, values)?;
+            }
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// A place where an answer depends on now: which column, compared with which moment.
+struct Edge<'a> {
+    path: &'a Path,
+    moment: i64,
+}
+
+/// Reports times that can fall between as-of and as-of plus `holds_for`, where an answer that the
+/// application computes with its own clock would change.
+///
+/// A comparison with a moment in that window is one about now; no value of the compared column may
+/// lie in the window then, whatever the seed.
+fn check_holds_for(chain: &Chain, diagnostics: &mut Vec<Diagnostic>) {
+    let mut edges = Vec::new();
+    let answers = chain.answers.iter().map(|answer| &answer.condition);
+    let conditions = chain.conditions.iter().map(|condition| &condition.meaning);
+    for condition in conditions.chain(answers) {
+        collect_edges(condition, &mut edges);
+    }
+    let mut reported: Vec<Span> = Vec::new();
+    for edge in edges.iter().filter(|edge| (0..=chain.holds_for).contains(&edge.moment)) {
+        let End::Column(column) = edge.path.end else { continue };
+        for (span, from, to) in times_of(chain, edge.path.to, column, 0) {
+            if to > 0 && from <= chain.holds_for && !reported.contains(&span) {
+                reported.push(span);
+                let hours = chain.holds_for / 3_600;
+                diagnostics.push(
+                    Diagnostic::new(
+                        "changes-within-holds-for",
+                        format!("this time can fall within the {hours} hours that the dataset holds for"),
+                    )
+                    .at(span, format!("from {} to {}", time::describe(from), time::describe(to)))
+                    .also(edge.path.span, "this answer would change then")
+                    .help(format!("start the range after `in {hours}h`, end it at `as_of`, or shorten `holds_for`")),
+                );
+            }
+        }
+    }
+}
+
+fn collect_edges<'a>(condition: &'a Where, edges: &mut Vec<Edge<'a>>) {
+    for term in &condition.0 {
+        match term {
+            Term::Any(conditions) => conditions.iter().for_each(|condition| collect_edges(condition, edges)),
+            Term::Test(path, test) => collect_test_edges(path, test, edges),
+        }
+    }
+}
+
+fn collect_test_edges<'a>(path: &'a Path, test: &'a Test, edges: &mut Vec<Edge<'a>>) {
+    match test {
+        Test::Compare(_, Operand::Value(Value::Time(moment))) => edges.push(Edge { path, moment: *moment }),
+        Test::Between(Value::Time(lo), Value::Time(hi)) => {
+            edges.extend([lo, hi].map(|moment| Edge { path, moment: *moment }));
+        }
+        Test::Not(test) => collect_test_edges(path, test, edges),
+        Test::All(tests) => tests.iter().for_each(|test| collect_test_edges(path, test, edges)),
+        Test::Some(inner) | Test::Every(inner) | Test::None(inner) => collect_edges(inner, edges),
+        _ => {}
+    }
+}
+
+/// Returns the ranges of time a column can hold, each with the place that says so.
+fn times_of(chain: &Chain, population: usize, column: usize, depth: usize) -> Vec<(Span, i64, i64)> {
+    let mut times = Vec::new();
+    for case in &chain.populations[population].columns[column].cases {
+        times_of_generator(chain, &case.generator, case.span, depth, &mut times);
+    }
+    times
+}
+
+fn times_of_generator(
+    chain: &Chain,
+    generator: &Generator,
+    span: Span,
+    depth: usize,
+    times: &mut Vec<(Span, i64, i64)>,
+) {
+    match generator {
+        Generator::Time { from, to, base: None, .. } => times.push((span, *from, *to)),
+        Generator::Copy(path) if depth < 8 => {
+            if let End::Column(column) = path.end {
+                times.extend(times_of(chain, path.to, column, depth + 1));
+            }
+        }
+        Generator::Alternatives(alternatives) => {
+            for alternative in alternatives {
+                times_of_generator(chain, &alternative.generator, alternative.span, depth, times);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_population(chain: &Chain, population: &Population, schema: &Schema, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(table) = schema.tables.get(&population.table) else {
+        diagnostics.push(
+            Diagnostic::new("missing-table", format!("there is no table `{}`", population.table))
+                .at(population.span, format!("`{}` stands in it", population.name))
+                .suggest(&population.table, schema.tables.keys().map(String::as_str)),
+        );
+        return;
+    };
+    if table.kind != TableKind::Base {
+        diagnostics.push(
+            Diagnostic::new("no-base-table", format!("`{}` is not an ordinary table", table.name))
+                .at(population.span, "only rows of tables can be seeded"),
+        );
+    }
+    let columns: Vec<(&str, Span)> = population
+        .columns
+        .iter()
+        .filter(|column| !column.handle)
+        .map(|column| (column.name.as_str(), column.span))
+        .chain(
+            population
+                .links
+                .iter()
+                .filter(|link| link.overlays.is_none())
+                .map(|link| (link.column.as_str(), link.span)),
+        )
+        .chain(population.tag.iter().map(|tag| (tag.as_str(), population.span)))
+        .collect();
+    for (name, span) in &columns {
+        check_column(table, name, *span, diagnostics);
+    }
+    for column in &table.columns {
+        let given = columns.iter().any(|(name, _)| *name == column.name) || table.primary_key.contains(&column.name);
+        if !given && !column.nullable && column.default.is_none() && !column.generated {
+            diagnostics.push(
+                Diagnostic::new("missing-value", format!("`{}` needs a value for `{}`", table.name, column.name))
+                    .at(population.span, format!("nothing says what `{}` of these rows is", column.name))
+                    .help(format!("add it to `columns`: \"{}\": ...", column.name)),
+            );
+        }
+    }
+    check_uniques(population, table, diagnostics);
+    check_key(chain, population, table, diagnostics);
+}
+
+fn check_column(table: &Table, name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
+    match table.column(name) {
+        None => {
+            let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+            let shown: Vec<&str> = names.iter().copied().take(8).collect();
+            let more = if names.len() > 8 { format!(", ... ({})", names.len()) } else { String::new() };
+            let problem = Diagnostic::new("missing-column", format!("table `{}` has no column `{name}`", table.name))
+                .at(span, "declared here")
+                .help(format!("it has: {}{more}", shown.join(", ")))
+                .help("apply your migrations to this database, then try again");
+            diagnostics.push(problem);
+        }
+        Some(column) if column.generated => diagnostics.push(
+            Diagnostic::new("generated-column", format!("the database computes `{name}` of `{}` itself", table.name))
+                .at(span, "can't be written")
+                .help("leave it out"),
+        ),
+        Some(_) => {}
+    }
+}
+
+/// Reports texts in unique columns that are the same for every worker.
+fn check_uniques(population: &Population, table: &Table, diagnostics: &mut Vec<Diagnostic>) {
+    let links: Vec<&str> = population.links.iter().map(|link| link.column.as_str()).collect();
+    for unique in table.uniques.iter().filter(|unique| !unique.columns.is_empty()) {
+        if unique.columns.iter().any(|column| links.contains(&column.as_str())) {
+            continue;
+        }
+        let parts: Vec<&Column> =
+            population.columns.iter().filter(|c| !c.handle && unique.columns.contains(&c.name)).collect();
+        if parts.is_empty() || parts.iter().any(|column| differs_by_worker(population, column, 0)) {
+            continue;
+        }
+        diagnostics.push(
+            Diagnostic::new(
+                "no-copy",
+                format!("`{}` is unique, and this text is the same for every worker", unique.columns.join("`, `")),
+            )
+            .at(parts[0].cases.first().map_or(parts[0].span, |case| case.span), "no `{copy}` in here")
+            .help("add {copy}: it is empty for worker 0 and `+w3` for worker 3"),
+        );
+    }
+}
+
+fn differs_by_worker(population: &Population, column: &Column, depth: usize) -> bool {
+    depth < 8
+        && !column.cases.is_empty()
+        && column.cases.iter().all(|case| match &case.generator {
+            Generator::Template(template) => template.0.iter().any(|segment| match segment {
+                Segment::Copy | Segment::Key => true,
+                Segment::Value(path) => path_differs(population, path, depth),
+                _ => false,
+            }),
+            Generator::Copy(path) => path_differs(population, path, depth),
+            Generator::Image(_) | Generator::Constant(Value::Null) => true,
+            _ => false,
+        })
+}
+
+fn path_differs(population: &Population, path: &Path, depth: usize) -> bool {
+    match path.end {
+        End::Column(column) if path.steps.is_empty() => {
+            differs_by_worker(population, &population.columns[column], depth + 1)
+        }
+        // A column of another row: its own population is checked for itself.
+        _ => true,
+    }
+}
+
+/// Reports tables whose key this version cannot make.
+fn check_key(chain: &Chain, population: &Population, table: &Table, diagnostics: &mut Vec<Diagnostic>) {
+    let links: Vec<&str> = population.links.iter().map(|link| link.column.as_str()).collect();
+    let mut problem = |message: String, help: &str| {
+        diagnostics.push(Diagnostic::new("no-key", message).at(population.span, "these rows need keys").help(help));
+    };
+    match &table.primary_key[..] {
+        [] => problem(
+            format!("table `{}` has no primary key", table.name),
+            "rows without a key cannot be told from other people's",
+        ),
+        [key] if links.contains(&key.as_str()) => {}
+        [key] => match table.column(key).map(|column| &column.kind) {
+            Some(ColumnKind::Integer { bits: 32 | 64 } | ColumnKind::Uuid) => {}
+            Some(ColumnKind::Text { limit }) => {
+                if limit.is_some_and(|limit| limit < crate::keys::TEXT_KEY_LENGTH) {
+                    let needed = crate::keys::TEXT_KEY_LENGTH;
+                    problem(
+                        format!("the key `{key}` of `{}` is too short for a key of {needed} characters", table.name),
+                        "widen the column",
+                    );
+                }
+            }
+            _ => problem(
+                format!("the key `{key}` of `{}` is neither a whole number, a UUID nor a text", table.name),
+                "this version cannot make such keys",
+            ),
+        },
+        keys if keys.iter().all(|key| links.contains(&key.as_str())) => {}
+        _ => problem(
+            format!("the key of `{}` is made of columns that are not links", table.name),
+            "this version cannot make such keys",
+        ),
+    }
+    if let Rows::Named(rows) = &population.rows
+        && rows.iter().any(|row| row.number > 99_999)
+    {
+        problem(format!("`{}` has more rows than keys", population.name), "a population has at most 99999 rows");
+    }
+    let _ = (chain, CaseRows::All, Comparison::Below);
+}

@@ -1,0 +1,378 @@
+//! Generators: how the values of a column are made, from plain values to mixes.
+
+use super::path::Scope;
+use super::read::Reader;
+use super::{Alternative, Generator, Image, Path, Segment, Share, Template};
+use crate::dataset::PictureKind;
+use crate::diagnostic::{Diagnostic, enumerate};
+use crate::grammar::percent;
+use crate::source::{Kind, Node, Span};
+use crate::time;
+use crate::value::{Decimal, Value};
+
+/// The fields of which a generator has exactly one.
+const KINDS: [&str; 14] = [
+    "quota",
+    "even",
+    "time",
+    "mix",
+    "pick",
+    "copy",
+    "text",
+    "integer",
+    "decimal",
+    "image",
+    "password",
+    "position_in",
+    "first_in",
+    "value",
+];
+
+impl Reader<'_> {
+    /// Reads the value of a column; nothing when it is reported as wrong.
+    pub(super) fn generator(&mut self, scope: Scope, node: &Node) -> Option<Generator> {
+        let plain = match &node.kind {
+            Kind::Scalar(Value::Text(text)) => return Some(text_generator(self.template(scope, text, node.span)?)),
+            Kind::Scalar(value) => return Some(Generator::Constant(value.clone())),
+            _ => self.plain_generator(scope, node)?,
+        };
+        let Some(null) = node.get("null") else { return Some(plain) };
+        let nothing = Alternative { share: share(null)?, generator: Generator::Constant(Value::Null), span: null.span };
+        let something = Alternative { share: Share::Rest, generator: plain, span: node.span };
+        self.shares_stand(&[nothing.clone(), something.clone()], node.span);
+        Some(Generator::Alternatives(vec![nothing, something]))
+    }
+
+    fn plain_generator(&mut self, scope: Scope, node: &Node) -> Option<Generator> {
+        let kinds: Vec<&str> = KINDS.into_iter().filter(|kind| node.get(kind).is_some()).collect();
+        let [kind] = kinds[..] else {
+            let named: Vec<String> = kinds.iter().map(|kind| format!("`{kind}`")).collect();
+            let all: Vec<String> = KINDS.iter().map(|kind| format!("`{kind}`")).collect();
+            let (code, message) = if named.is_empty() {
+                ("no-generator", "this says nothing about how the value is made".into())
+            } else {
+                ("two-generators", format!("{} exclude each other", enumerate(&named)))
+            };
+            let help = format!("a generator has exactly one of {}", enumerate(&all));
+            self.diagnostics.push(Diagnostic::new(code, message).at(node.span, "here").help(help));
+            return None;
+        };
+        let argument = node.get(kind).expect("the kind was found in the node");
+        match kind {
+            "value" => argument.scalar().cloned().map(Generator::Constant),
+            "quota" => {
+                let values = argument.entries().iter().filter_map(|entry| {
+                    let generator = Generator::Constant(quota_value(&entry.name));
+                    Some(Alternative { share: share(&entry.node)?, generator, span: entry.node.span })
+                });
+                self.alternatives(values.collect(), argument.span)
+            }
+            "even" => {
+                let values = argument.items().iter().filter_map(|item| {
+                    let generator = Generator::Constant(item.scalar()?.clone());
+                    Some(Alternative { share: Share::Rest, generator, span: item.span })
+                });
+                self.alternatives(values.collect(), argument.span)
+            }
+            "mix" => self.mix(scope, node, argument),
+            "time" => self.time(scope, node, argument),
+            "integer" => {
+                let (lo, hi) = self.range(argument, 0)?;
+                Some(Generator::Integer(lo, hi))
+            }
+            "decimal" => {
+                let places = node.get("places").and_then(Node::integer).unwrap_or(2).min(12) as u8;
+                let (lo, hi) = self.range(argument, places)?;
+                Some(Generator::Decimal(lo, hi, places))
+            }
+            "text" => Some(text_generator(self.template(scope, argument.text()?, argument.span)?)),
+            "copy" => {
+                let path = self.path(scope, argument.text()?, argument.span)?;
+                self.one_value(&path)?;
+                Some(Generator::Copy(path))
+            }
+            "pick" => self.pick(scope, node, argument),
+            "password" => Some(Generator::Password(argument.text()?.to_owned())),
+            "image" => self.image(scope, node, argument),
+            _ => {
+                let link = self.own_link(scope, argument)?;
+                let start = node.get("start").and_then(Node::integer).unwrap_or(0);
+                Some(if kind == "position_in" { Generator::Position(link, start) } else { Generator::First(link) })
+            }
+        }
+    }
+
+    fn mix(&mut self, scope: Scope, node: &Node, lines: &Node) -> Option<Generator> {
+        let mut alternatives = Vec::new();
+        for line in lines.items() {
+            let share = line.get("share").and_then(share).unwrap_or(Share::Rest);
+            let mut generator = self.generator(scope, line)?;
+            // What comes before the mix comes before each of its lines.
+            if let (Generator::Time { after, .. }, Some(paths)) = (&mut generator, node.get("not_before")) {
+                after.extend(self.times(scope, paths));
+            }
+            alternatives.push(Alternative { share, generator, span: line.get("share").unwrap_or(line).span });
+        }
+        self.alternatives(alternatives, lines.span)
+    }
+
+    fn alternatives(&mut self, alternatives: Vec<Alternative>, span: Span) -> Option<Generator> {
+        self.shares_stand(&alternatives, span);
+        (!alternatives.is_empty()).then_some(Generator::Alternatives(alternatives))
+    }
+
+    /// Reports shares that exceed the whole, or that are less than it where nothing is the rest.
+    fn shares_stand(&mut self, alternatives: &[Alternative], span: Span) {
+        let percents: Vec<u32> =
+            alternatives.iter().filter_map(|a| if let Share::Percent(p) = a.share { Some(p) } else { None }).collect();
+        let sum: u32 = percents.iter().sum();
+        let rest = alternatives.iter().any(|a| a.share == Share::Rest);
+        let only_percents = percents.len() == alternatives.len();
+        if sum > 10_000 {
+            self.diagnostics.push(
+                Diagnostic::new("shares-over-whole", format!("the shares add up to {} %", hundredths(sum)))
+                    .at(span, percents.iter().map(|p| hundredths(*p)).collect::<Vec<_>>().join(" + "))
+                    .help(format!("lower one by {}, or make the last one `rest`", hundredths(sum - 10_000))),
+            );
+        } else if only_percents && !rest && sum < 9_990 {
+            self.diagnostics.push(
+                Diagnostic::new("shares-below-whole", format!("the shares add up to {} %", hundredths(sum)))
+                    .at(span, percents.iter().map(|p| hundredths(*p)).collect::<Vec<_>>().join(" + "))
+                    .help("make one of them `rest`"),
+            );
+        }
+    }
+
+    fn time(&mut self, scope: Scope, node: &Node, range: &Node) -> Option<Generator> {
+        let ends: Vec<i64> = range.items().iter().filter_map(|item| time::moment(item.text()?)).collect();
+        let [from, to] = ends[..] else { return None };
+        if from > to {
+            self.upside_down(range);
+        }
+        let base = match node.get("from") {
+            Some(from) => Some(self.path(scope, from.text()?, from.span)?),
+            None => None,
+        };
+        let after = node.get("not_before").map(|paths| self.times(scope, paths)).unwrap_or_default();
+        Some(Generator::Time { from, to, base, after })
+    }
+
+    fn times(&mut self, scope: Scope, paths: &Node) -> Vec<Path> {
+        let paths: Vec<Option<Path>> =
+            paths.items().iter().map(|item| self.path(scope, item.text().unwrap_or_default(), item.span)).collect();
+        paths.into_iter().flatten().filter(|path| self.one_value(path).is_some()).collect()
+    }
+
+    fn one_value(&mut self, path: &Path) -> Option<()> {
+        if path.many || path.end == super::End::Row {
+            self.diagnostics.push(
+                Diagnostic::new("no-value", "a single value is needed here")
+                    .at(path.span, "this path does not end in one"),
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    /// Reads a range of numbers, in units of ten to the minus `places`.
+    fn range(&mut self, node: &Node, places: u8) -> Option<(i64, i64)> {
+        let scaled = |node: &Node| {
+            let number = node.scalar()?.number()?;
+            let units = Decimal::parse(&format!("{number}e{places}"))?;
+            units.to_integer()
+        };
+        let (Some(lo), Some(hi)) = (scaled(&node.items()[0]), scaled(&node.items()[1])) else {
+            let problem = format!("both ends have at most {places} digits after the point");
+            self.diagnostics.push(Diagnostic::new("wrong-range", problem).at(node.span, "this range"));
+            return None;
+        };
+        if lo > hi {
+            self.upside_down(node);
+        }
+        Some((lo, hi))
+    }
+
+    pub(super) fn upside_down(&mut self, node: &Node) {
+        self.diagnostics.push(
+            Diagnostic::new("wrong-range", "this range is upside down").at(node.span, "write the smaller end first"),
+        );
+    }
+
+    fn pick(&mut self, scope: Scope, node: &Node, name: &Node) -> Option<Generator> {
+        let list = self.list(scope.layer, name)?;
+        let entries = node.get("where").map(|node| self.condition(Scope { list: Some(list), ..scope }, node));
+        let mut fills = Vec::new();
+        for entry in node.get("fills").map(Node::entries).unwrap_or_default() {
+            let field = entry.node.text()?;
+            let fields = &self.chain.lists[list].fields;
+            let Some(field_index) = fields.iter().position(|f| f == field) else {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        "unknown-field",
+                        format!("the entries of `{}` have no `{field}`", self.chain.lists[list].name),
+                    )
+                    .at(entry.node.span, "named here")
+                    .suggest(field, fields.iter().map(String::as_str)),
+                );
+                continue;
+            };
+            let columns = &self.chain.populations[scope.population].columns;
+            fills.push((
+                columns.iter().position(|c| c.name == entry.name).expect("filled columns are declared"),
+                field_index,
+            ));
+        }
+        if fills.is_empty() && self.chain.lists[list].fields.len() != 1 {
+            self.diagnostics.push(
+                Diagnostic::new("no-fills", "the entries of this list have several fields")
+                    .at(name.span, "picked here")
+                    .help("say which columns they fill: \"fills\": {\"column\": \"field\"}"),
+            );
+            return None;
+        }
+        Some(Generator::Pick { list, entries, fills })
+    }
+
+    fn list(&mut self, layer: usize, name: &Node) -> Option<usize> {
+        let text = name.text()?;
+        let found = self.chain.lists.iter().position(|list| list.name == text && list.layer <= layer);
+        if found.is_none() {
+            let known: Vec<&str> = self.chain.lists.iter().map(|list| list.name.as_str()).collect();
+            self.diagnostics.push(
+                Diagnostic::new("unknown-list", format!("there is no list `{text}`"))
+                    .at(name.span, "named here")
+                    .suggest(text, known),
+            );
+        }
+        found
+    }
+
+    fn image(&mut self, scope: Scope, node: &Node, kind: &Node) -> Option<Generator> {
+        let kind = match kind.text()? {
+            "poster" => PictureKind::Poster,
+            "avatar" => PictureKind::Avatar,
+            other => {
+                self.diagnostics.push(
+                    Diagnostic::new("unknown-image", format!("there is no picture `{other}`"))
+                        .at(kind.span, "named here")
+                        .suggest(other, ["poster", "avatar"]),
+                );
+                return None;
+            }
+        };
+        let Some(path) = node.get("path") else {
+            self.diagnostics.push(
+                Diagnostic::new("missing-key", "a picture needs `path`")
+                    .at(node.span, "no `path` in here")
+                    .help("for example \"path\": \"pictures/{key}.png\""),
+            );
+            return None;
+        };
+        let size = |index: usize| {
+            node.get("size").and_then(|size| size.items().get(index)?.integer()).unwrap_or(400).min(4_000) as u32
+        };
+        let caption = match node.get("caption") {
+            Some(caption) => self.template(scope, caption.text()?, caption.span)?,
+            None => Template(vec![Segment::Row]),
+        };
+        let path = self.template(scope, path.text()?, path.span)?;
+        Some(Generator::Image(Box::new(Image { kind, width: size(0), height: size(1), path, caption })))
+    }
+
+    fn own_link(&mut self, scope: Scope, node: &Node) -> Option<usize> {
+        let name = node.text()?;
+        let population = &self.chain.populations[scope.population];
+        let found = population.newest_link(name, scope.layer);
+        if found.is_none() {
+            let known: Vec<String> = population.links.iter().map(|link| link.name.clone()).collect();
+            self.diagnostics.push(
+                Diagnostic::new("unknown-link", format!("`{}` has no link `{name}`", population.name))
+                    .at(node.span, "named here")
+                    .suggest(name, known.iter().map(String::as_str)),
+            );
+        }
+        found
+    }
+
+    /// Reads a text with placeholders; `{{` is a brace.
+    pub(super) fn template(&mut self, scope: Scope, text: &str, span: Span) -> Option<Template> {
+        let (mut segments, mut literal, mut rest) = (Vec::new(), String::new(), text);
+        while let Some(at) = rest.find(['{', '}']) {
+            literal.push_str(&rest[..at]);
+            let brace = &rest[at..=at];
+            rest = &rest[at + 1..];
+            if let Some(after) = rest.strip_prefix(brace) {
+                literal.push_str(brace);
+                rest = after;
+                continue;
+            }
+            let Some((name, after)) = rest.split_once('}').filter(|_| brace == "{") else {
+                self.diagnostics.push(
+                    Diagnostic::new("wrong-placeholder", "a brace stands alone")
+                        .at(span, "in this text")
+                        .help("write `{{` for a brace"),
+                );
+                return None;
+            };
+            if !literal.is_empty() {
+                segments.push(Segment::Literal(std::mem::take(&mut literal)));
+            }
+            segments.push(self.placeholder(scope, name, span)?);
+            rest = after;
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            segments.push(Segment::Literal(literal));
+        }
+        Some(Template(segments))
+    }
+
+    fn placeholder(&mut self, scope: Scope, name: &str, span: Span) -> Option<Segment> {
+        let (head, width) = name.split_once(':').unwrap_or((name, "0"));
+        Some(match head {
+            "row" => Segment::Row,
+            "copy" => Segment::Copy,
+            "key" => Segment::Key,
+            "number" => Segment::Number(width.parse::<usize>().ok().filter(|width| *width <= 20)?),
+            path => {
+                let path = self.path(scope, path, span)?;
+                self.one_value(&path)?;
+                Segment::Value(path)
+            }
+        })
+    }
+}
+
+/// A text without placeholders is a plain value.
+fn text_generator(template: Template) -> Generator {
+    match &template.0[..] {
+        [] => Generator::Constant(Value::text("")),
+        [Segment::Literal(text)] => Generator::Constant(Value::text(text)),
+        _ => Generator::Template(template),
+    }
+}
+
+/// Reads a share: a number, `70%` or `rest`.
+pub(super) fn share(node: &Node) -> Option<Share> {
+    match (node.integer(), node.text()) {
+        (Some(n), _) => u32::try_from(n).ok().map(Share::Count),
+        (_, Some("rest")) => Some(Share::Rest),
+        (_, Some(text)) => percent(text).map(Share::Percent),
+        _ => None,
+    }
+}
+
+/// The value that the name of a quota stands for.
+fn quota_value(name: &str) -> Value {
+    match name {
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        "null" => Value::Null,
+        _ => name.parse().map_or_else(|_| Value::text(name), Value::Integer),
+    }
+}
+
+/// Writes hundredths as a number.
+fn hundredths(n: u32) -> String {
+    Decimal::new(i64::from(n), 2).to_string()
+}
