@@ -69,7 +69,9 @@ impl<'w, 'a> Builder<'w, 'a> {
         let mut demands = Vec::new();
         for (index, ensure) in self.world().chain.ensures.iter().enumerate() {
             if agenda.mentions[index].contains(&self.decision) {
-                let last = agenda.mentions[index].iter().all(|d| agenda.decisions[..=position].contains(d));
+                // What only follows from other decisions can be seen through.
+                let decided = |d: &Decision| !agenda.is_open(*d) || agenda.decisions[..=position].contains(d);
+                let last = agenda.mentions[index].iter().all(decided);
                 self.ensure(index, ensure, last, &mut demands);
             }
         }

@@ -106,6 +106,11 @@ pub(super) struct Agenda {
 }
 
 impl Agenda {
+    /// Whether a decision can be made in more than one way.
+    pub(super) fn is_open(&self, decision: Decision) -> bool {
+        self.decisions.iter().position(|d| *d == decision).is_some_and(|position| self.open[position])
+    }
+
     /// Returns the decisions that come before one, directly or not.
     pub(super) fn before(&self, decision: Decision) -> BTreeSet<Decision> {
         closure(&self.needs, self.needs.get(&decision).into_iter().flatten().copied())
@@ -191,21 +196,32 @@ fn made_with_rows(chain: &Chain, population: PopulationId, link: usize) -> bool 
         }
 }
 
-/// Partitions first, then columns with a choice, other columns, rows, references, relations; inside
-/// a kind, in the order of the file.
-fn rank(chain: &Chain, decision: Decision) -> (u8, Decision) {
-    let kind = match decision {
-        Decision::Partition(_) => 0,
-        Decision::Rows(id) if matches!(chain.populations[id].rows, Rows::OnePer(_)) => 1,
+/// Partitions first, then columns with a choice, each followed by the columns it fills, other
+/// columns, rows, references, relations; inside a kind, in the order of the file.
+fn rank(chain: &Chain, decision: Decision) -> (u8, Decision, Decision) {
+    let (kind, leader) = match decision {
+        Decision::Partition(_) => (0, decision),
+        Decision::Rows(id) => match chain.populations[id].rows {
+            Rows::OnePer(_) => (1, decision),
+            Rows::Children(_) => (4, decision),
+            _ => (6, decision),
+        },
         Decision::Column(id, column) => {
-            let choice = chain.populations[id].columns[column].cases.iter().any(|case| is_choice(&case.generator));
-            if choice { 2 } else { 3 }
+            let cases = &chain.populations[id].columns[column].cases;
+            let filler = cases.iter().find_map(|case| match case.generator {
+                Generator::Filled(handle, _) => Some(Decision::Column(id, handle)),
+                _ => None,
+            });
+            let choice = cases.iter().any(|case| is_choice(&case.generator));
+            match filler {
+                Some(handle) => (2, handle),
+                None if choice => (2, decision),
+                None => (3, decision),
+            }
         }
-        Decision::Rows(id) if matches!(chain.populations[id].rows, Rows::Children(_)) => 4,
-        Decision::Link(..) => 5,
-        Decision::Rows(_) => 6,
+        Decision::Link(..) => (5, decision),
     };
-    (kind, decision)
+    (kind, leader, decision)
 }
 
 /// Whether a generator is solved for rather than drawn.
