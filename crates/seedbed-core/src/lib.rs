@@ -3,5 +3,6 @@
 //! No input or output, no clock, no environment, no threads, no SQL.
 
 pub mod dataset;
+pub mod plan;
 pub mod schema;
 pub mod value;
