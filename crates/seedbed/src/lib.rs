@@ -1,1 +1,39 @@
-//! The engine of Seedbed: databases, state, guard, media and the verbs.
+//! The engine of Seedbed: a ready-made dataset becomes rows of a database, and goes again.
+//!
+//! The verbs are [`plan()`], [`seed()`], [`reset()`], [`cleanup()`], [`status()`] and [`allow()`]; each looks at a
+//! [`Target`] and answers with a [`Receipt`] or an [`Error`]. A write happens whole or not at all,
+//! and no row that is not ours is changed or removed.
+
+mod allow;
+mod apply;
+mod cleanup;
+mod counters;
+pub mod database;
+mod debris;
+pub mod error;
+pub mod guard;
+mod label;
+mod live;
+pub mod media;
+pub mod password;
+mod plan;
+mod reset;
+mod run;
+mod seed;
+mod session;
+pub mod sql;
+pub mod state;
+mod status;
+mod survey;
+
+pub use allow::allow;
+pub use cleanup::cleanup;
+pub use database::Database;
+pub use database::sqlite::Sqlite;
+pub use error::{Error, Exit, Result};
+pub use plan::{plan, plan_cleanup};
+pub use reset::reset;
+pub use run::Receipt;
+pub use seed::seed;
+pub use session::{Media, Notice, Target};
+pub use status::{Status, status};

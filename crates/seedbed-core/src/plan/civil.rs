@@ -1,0 +1,42 @@
+//! Civil time: unix seconds as the text a database stores, by integer arithmetic.
+//!
+//! Days to year, month and day: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+
+/// Returns `YYYY-MM-DD` of that moment in UTC.
+pub fn date(seconds: i64) -> String {
+    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Returns `YYYY-MM-DD HH:MM:SS` of that moment in UTC, as Django stores a time of a whole second.
+pub fn timestamp(seconds: i64) -> String {
+    let second = seconds.rem_euclid(86_400);
+    format!("{} {:02}:{:02}:{:02}", date(seconds), second / 3600, second / 60 % 60, second % 60)
+}
+
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_become_the_text_that_django_stores() {
+        assert_eq!(timestamp(0), "1970-01-01 00:00:00");
+        assert_eq!(timestamp(-1), "1969-12-31 23:59:59");
+        assert_eq!(timestamp(1_709_164_800), "2024-02-29 00:00:00");
+        assert_eq!(timestamp(1_795_305_600 + 86_399), "2026-11-22 23:59:59");
+        assert_eq!(date(951_782_400), "2000-02-29");
+    }
+}

@@ -1,0 +1,271 @@
+//! Diff: desired rows against live rows.
+//!
+//! Ownership is decided before: `ours` holds the rows whose key was recorded at seeding and whose
+//! tag says so. Whatever else stands on a key of ours belongs to somebody.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::cell::{Cell, Key};
+use super::desired::{DesiredBlock, DesiredRow};
+use super::{Change, ClockMove, Delete, How, Insert, Obstacle, Plan, TablePlan, Update};
+use crate::dataset::Dataset;
+use crate::schema::{Schema, Table};
+
+/// Keys by table.
+pub type Keys = BTreeMap<String, BTreeSet<Key>>;
+
+/// Rows of a table as the database holds them.
+#[derive(Clone, Debug, Default)]
+pub struct LiveTable {
+    /// Columns, in the order of the cells.
+    pub columns: Vec<String>,
+    /// Rows by key, cells in canonical form.
+    pub rows: BTreeMap<Key, Vec<Cell>>,
+}
+
+impl LiveTable {
+    /// Returns the position of a column.
+    pub fn position(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|name| name == column)
+    }
+
+    /// Returns the cells of these columns of a row, or none when a column was not read.
+    pub fn tuple(&self, row: &[Cell], columns: &[String]) -> Option<Key> {
+        columns.iter().map(|column| Some(row[self.position(column)?].clone())).collect()
+    }
+}
+
+/// A block to compare, and how.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The rows.
+    pub rows: DesiredBlock,
+    /// Only some columns of rows that are there are put back; nothing is inserted.
+    pub partial: bool,
+}
+
+/// What a diff looks at.
+pub struct Comparison<'a> {
+    /// The dataset, for the names of rows.
+    pub dataset: &'a Dataset,
+    /// The schema, for unique indexes and the order of tables.
+    pub schema: &'a Schema,
+    /// The rows that should be there.
+    pub wanted: &'a [Wanted],
+    /// The rows that are there, on our keys.
+    pub live: &'a BTreeMap<String, LiveTable>,
+    /// The live rows that are ours.
+    pub ours: &'a Keys,
+    /// The rows of ours that go unless they are wanted.
+    pub removable: &'a Keys,
+    /// Rows left by tests.
+    pub debris: &'a Keys,
+    /// The move of the clock, its times not yet counted.
+    pub clock: Option<ClockMove>,
+    /// Returns what a column held under the clock that is stored, where the clock moves.
+    pub earlier: &'a dyn Fn(&DesiredBlock, &DesiredRow, usize) -> Option<Cell>,
+    /// Whether a row that is there refers to this one.
+    pub referenced: &'a dyn Fn(&str, &Key) -> bool,
+}
+
+/// Returns what would make the live rows the desired rows.
+pub fn diff(comparison: &Comparison<'_>) -> Plan {
+    let mut tables: BTreeMap<String, TablePlan> = BTreeMap::new();
+    let mut plan = Plan { clock: comparison.clock, ..Plan::default() };
+    for wanted in comparison.wanted {
+        let table = tables.entry(wanted.rows.table.clone()).or_default();
+        compare_block(comparison, wanted, table, &mut plan);
+    }
+    let wanted = wanted_keys(comparison);
+    for (name, keys) in comparison.removable {
+        let (ours, wanted) = (comparison.ours.get(name), wanted.get(name.as_str()));
+        let gone = keys.iter().filter(|key| {
+            ours.is_some_and(|ours| ours.contains(*key)) && !wanted.is_some_and(|wanted| wanted.contains(*key))
+        });
+        let deletes = gone.map(|key| Delete { key: key.clone(), label: super::key_text(key) });
+        tables.entry(name.clone()).or_default().deletes.extend(deletes);
+    }
+    for name in parents_first(comparison.schema, tables.keys().map(String::as_str)) {
+        let mut table = tables.remove(&name).expect("the order holds the same tables");
+        if !table.is_empty() {
+            settle_unique_values(comparison, &name, &mut table);
+            table.table = name;
+            plan.tables.push(table);
+        }
+    }
+    plan
+}
+
+fn wanted_keys<'a>(comparison: &Comparison<'a>) -> BTreeMap<&'a str, BTreeSet<&'a Key>> {
+    let mut keys: BTreeMap<&str, BTreeSet<&Key>> = BTreeMap::new();
+    for wanted in comparison.wanted {
+        keys.entry(&wanted.rows.table).or_default().extend(wanted.rows.rows.iter().map(|row| &row.key));
+    }
+    keys
+}
+
+fn compare_block(comparison: &Comparison<'_>, wanted: &Wanted, table: &mut TablePlan, plan: &mut Plan) {
+    let block = &wanted.rows;
+    let empty = LiveTable::default();
+    let live = comparison.live.get(&block.table).unwrap_or(&empty);
+    let positions: Vec<Option<usize>> = block.columns.iter().map(|column| live.position(column)).collect();
+    let ours = comparison.ours.get(&block.table);
+    let name = |row: &DesiredRow| comparison.dataset.blocks[block.block].rows[row.row].name.clone();
+    for row in &block.rows {
+        let is_ours = ours.is_some_and(|ours| ours.contains(&row.key));
+        match live.rows.get(&row.key) {
+            Some(cells) if is_ours => {
+                let mut changes = Vec::new();
+                let mut by_the_clock = 0;
+                for (position, after) in row.cells.iter().enumerate() {
+                    let before = positions[position].map_or(&Cell::Null, |at| &cells[at]);
+                    if before != after {
+                        let earlier = (comparison.earlier)(block, row, position);
+                        by_the_clock += usize::from(earlier.as_ref() == Some(before));
+                        let column = block.columns[position].clone();
+                        changes.push(Change { column, before: before.clone(), after: after.clone() });
+                    }
+                }
+                if let Some(clock) = &mut plan.clock {
+                    clock.times += by_the_clock;
+                }
+                if changes.is_empty() {
+                    plan.rows_as_declared += usize::from(!wanted.partial);
+                } else {
+                    table.updates.push(Update {
+                        scenario: Arc::clone(&block.scenario),
+                        row: name(row),
+                        key: row.key.clone(),
+                        clock_only: by_the_clock == changes.len(),
+                        changes,
+                        how: How::InPlace,
+                    });
+                }
+            }
+            _ if wanted.partial => {}
+            found => {
+                if found.is_some() {
+                    plan.obstacles.push(Obstacle {
+                        table: block.table.clone(),
+                        index: "primary key".into(),
+                        key: row.key.clone(),
+                        label: super::key_text(&row.key),
+                        wanted_by: name(row),
+                        debris: comparison.debris.get(&block.table).is_some_and(|keys| keys.contains(&row.key)),
+                    });
+                }
+                table.inserts.push(Insert {
+                    scenario: Arc::clone(&block.scenario),
+                    row: name(row),
+                    key: row.key.clone(),
+                    columns: Arc::clone(&block.columns),
+                    values: row.cells.clone(),
+                });
+            }
+        }
+    }
+}
+
+/// Updates whose new unique value is held by another row that is updated go by way of a delete and
+/// an insert, or of values in between where the row is referred to.
+fn settle_unique_values(comparison: &Comparison<'_>, name: &str, plan: &mut TablePlan) {
+    let Some(table) = comparison.schema.tables.get(name) else { return };
+    let Some(live) = comparison.live.get(name) else { return };
+    let mut crossed: BTreeSet<usize> = BTreeSet::new();
+    for unique in table.uniques.iter().filter(|unique| !unique.columns.is_empty()) {
+        let mut holders: BTreeMap<Key, usize> = BTreeMap::new();
+        for (index, update) in plan.updates.iter().enumerate() {
+            if touches(update, &unique.columns)
+                && let Some(held) = live.tuple(&live.rows[&update.key], &unique.columns)
+            {
+                holders.insert(held, index);
+            }
+        }
+        for (index, update) in plan.updates.iter().enumerate() {
+            if !touches(update, &unique.columns) {
+                continue;
+            }
+            let after = after(live, update);
+            let Some(value) = live.tuple(&after, &unique.columns) else { continue };
+            if !value.iter().any(Cell::is_null) && holders.get(&value).is_some_and(|holder| *holder != index) {
+                crossed.insert(index);
+            }
+        }
+    }
+    for index in crossed {
+        let update = &mut plan.updates[index];
+        update.how = if (comparison.referenced)(name, &update.key) {
+            How::Aside(aside(table, update, index))
+        } else {
+            How::Replace(Insert {
+                scenario: Arc::clone(&update.scenario),
+                row: update.row.clone(),
+                key: update.key.clone(),
+                columns: live.columns.clone().into(),
+                values: after(live, update),
+            })
+        };
+    }
+}
+
+fn touches(update: &Update, columns: &[String]) -> bool {
+    update.changes.iter().any(|change| columns.contains(&change.column))
+}
+
+fn after(live: &LiveTable, update: &Update) -> Vec<Cell> {
+    let mut cells = live.rows[&update.key].clone();
+    for change in &update.changes {
+        if let Some(position) = live.position(&change.column) {
+            cells[position] = change.after.clone();
+        }
+    }
+    cells
+}
+
+/// Values that no row has, for the changed columns of unique indexes.
+fn aside(table: &Table, update: &Update, index: usize) -> Vec<(String, Cell)> {
+    let unique = |column: &String| table.uniques.iter().any(|unique| unique.columns.contains(column));
+    let mut values = Vec::new();
+    for change in update.changes.iter().filter(|change| unique(&change.column)) {
+        let nullable = table.column(&change.column).is_some_and(|column| column.nullable);
+        let value = match &change.after {
+            _ if nullable => Cell::Null,
+            Cell::Text(_) => Cell::text(format!("seedbed~{index}")),
+            _ => Cell::Integer(-1_000_000_000 - index as i64),
+        };
+        values.push((change.column.clone(), value));
+    }
+    values
+}
+
+/// Returns these tables, those that are referred to before those that refer.
+pub fn parents_first<'a>(schema: &Schema, tables: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let names: BTreeSet<&str> = tables.collect();
+    let mut done = BTreeSet::new();
+    let mut order = Vec::new();
+    for name in &names {
+        visit(schema, &names, name, &mut done, &mut order);
+    }
+    order
+}
+
+fn visit<'a>(
+    schema: &'a Schema,
+    names: &BTreeSet<&'a str>,
+    name: &'a str,
+    done: &mut BTreeSet<&'a str>,
+    order: &mut Vec<String>,
+) {
+    if !done.insert(name) {
+        return;
+    }
+    if let Some(table) = schema.tables.get(name) {
+        for key in &table.foreign_keys {
+            if let Some(parent) = names.get(key.to.as_str()) {
+                visit(schema, names, parent, done, order);
+            }
+        }
+    }
+    order.push(name.to_owned());
+}

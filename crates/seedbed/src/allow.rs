@@ -1,0 +1,32 @@
+//! The verb `allow`: tests may write here, said once by somebody who names the database.
+
+use std::time::Duration;
+
+use crate::database::{Access, Database};
+use crate::error::{Result, While};
+use crate::run;
+use crate::session::Notice;
+use crate::state::{self, Marker};
+
+/// Marks the database for tests, also when it is a copy of a marked one; returns the marker.
+pub fn allow(
+    database: &mut dyn Database,
+    now: i64,
+    lock_timeout: Duration,
+    notice: &mut dyn FnMut(Notice),
+) -> Result<Marker> {
+    let mut transaction = run::begin(database, Access::Write, lock_timeout, notice)?;
+    let schema = transaction.schema().during(|| "reading the catalogue".into())?;
+    let before = state::read(&mut *transaction, &schema).during(|| "reading what was seeded".into())?.marker;
+    let identity = transaction.identity().during(|| "reading which database this is".into())?;
+    let fresh = run::marker(identity, "allowed", now);
+    // Counters and files of a copied database are still to be put back.
+    let marker = match before {
+        Some(before) => Marker { counters: before.counters, stale_files: before.stale_files, ..fresh },
+        None => fresh,
+    };
+    state::create_tables(&mut *transaction, &schema).during(|| "making the tables of Seedbed".into())?;
+    state::put_marker(&mut *transaction, &marker).during(|| "recording that tests may write here".into())?;
+    run::commit(transaction, lock_timeout)?;
+    Ok(marker)
+}

@@ -1,0 +1,17 @@
+//! Counters: where the engine hands out keys while our rows are present, and afterwards.
+
+use std::collections::BTreeSet;
+
+use seedbed_core::plan::{Cell, Key};
+
+const SHORT: (i64, i64) = (1_000_000_000, 1_999_999_999);
+const LONG: (i64, i64) = (7_000_000_000_000_000, 7_999_999_999_999_999);
+
+/// Returns the last key of the reserved range that these keys lie in; for keys outside of the
+/// reserved ranges the largest of them.
+pub(crate) fn end_of_range(keys: &BTreeSet<Key>) -> Option<i64> {
+    let last = keys.last()?;
+    let [Cell::Integer(last)] = last[..] else { return None };
+    let inside = |(first, end): &(i64, i64)| (*first..=*end).contains(&last);
+    Some([SHORT, LONG].into_iter().find(|range| inside(range)).map_or(last, |(_, end)| end))
+}

@@ -1,0 +1,149 @@
+//! Database: what the verbs need from an engine, and nothing of its driver.
+//!
+//! An adapter runs statements that `sql` built, inside transactions that the verbs open. It reads
+//! the catalogue and moves the counters that hand out keys; everything else is the verbs' business.
+
+pub mod sqlite;
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use seedbed_core::plan::Cell;
+use seedbed_core::schema::Schema;
+
+use crate::sql::Sql;
+
+/// A database that can be planned for and seeded.
+pub trait Database {
+    /// Returns its name as a person reads it: `sqlite:db.sqlite3`.
+    fn describe(&self) -> String;
+
+    /// Returns what tells this database from a copy of it; none for a database in memory, which is
+    /// always one for tests.
+    fn identity(&mut self) -> Result<Option<String>, Failure>;
+
+    /// Returns the catalogue.
+    fn schema(&mut self) -> Result<Arc<Schema>, Failure>;
+
+    /// Opens a transaction. A write that somebody else keeps from starting fails as busy at once.
+    fn begin(&mut self, access: Access) -> Result<(), Failure>;
+
+    /// Makes the open transaction last. When it fails as busy the transaction is still open.
+    fn commit(&mut self) -> Result<(), Failure>;
+
+    /// Undoes the open transaction.
+    fn rollback(&mut self) -> Result<(), Failure>;
+
+    /// Returns the rows of a query.
+    fn query(&mut self, sql: &Sql, values: &[Cell]) -> Result<Vec<Vec<Cell>>, Failure>;
+
+    /// Runs a statement; returns how many rows it touched itself, cascades left out.
+    fn execute(&mut self, sql: &Sql, values: &[Cell]) -> Result<usize, Failure>;
+
+    /// Returns the counters that hand out keys, for tables that have one and were written before.
+    fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure>;
+
+    /// Moves the counter of a table, or forgets it.
+    fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure>;
+
+    /// Whether the transactions are ours, so that tables may be made inside them.
+    fn owns_transactions(&self) -> bool {
+        true
+    }
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reading one state of the database.
+    Read,
+    /// Writing, with all reads inside.
+    Write,
+}
+
+/// Why a statement failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of failure.
+    pub kind: FailureKind,
+    /// The engine's words.
+    pub message: String,
+}
+
+/// What kind of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Somebody else is writing.
+    Busy,
+    /// No room.
+    Full,
+    /// It cannot be written.
+    ReadOnly,
+    /// A unique value is taken.
+    Unique,
+    /// A foreign key is violated.
+    ForeignKey,
+    /// Another constraint is violated.
+    Constraint,
+    /// The database cannot be opened or was lost.
+    Connection,
+    /// Anything else.
+    Other,
+}
+
+impl Failure {
+    /// Returns a failure.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+/// An open transaction; it is undone unless it is committed.
+pub(crate) struct Transaction<'d> {
+    database: &'d mut dyn Database,
+    open: bool,
+}
+
+impl<'d> Transaction<'d> {
+    /// Takes over a transaction that was just opened.
+    pub(crate) fn opened(database: &'d mut dyn Database) -> Self {
+        Self { database, open: true }
+    }
+
+    /// Makes it last. While it is busy, `again` says whether to try once more.
+    pub(crate) fn commit(mut self, mut again: impl FnMut() -> bool) -> Result<(), Failure> {
+        loop {
+            match self.database.commit() {
+                Ok(()) => {
+                    self.open = false;
+                    return Ok(());
+                }
+                Err(failure) if failure.kind == FailureKind::Busy && again() => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+}
+
+impl<'d> Deref for Transaction<'d> {
+    type Target = dyn Database + 'd;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.database
+    }
+}
+
+impl DerefMut for Transaction<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut *self.database
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            // The connection may be gone; then the engine undoes it.
+            let _ = self.database.rollback();
+        }
+    }
+}

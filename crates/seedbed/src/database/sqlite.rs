@@ -1,0 +1,238 @@
+//! SQLite, through rusqlite.
+//!
+//! Foreign keys are enforced and deferred to the commit, a double-quoted name is never a text, and
+//! a transaction that writes says so when it begins.
+
+mod catalogue;
+mod create;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
+use seedbed_core::plan::Cell;
+use seedbed_core::schema::Schema;
+
+use super::{Access, Database, Failure, FailureKind};
+use crate::sql::Sql;
+
+pub use create::Created;
+
+/// How long the engine itself waits before it says busy, when a transaction begins or ends.
+const SHORT_WAIT: Duration = Duration::from_millis(20);
+
+/// A SQLite database.
+pub struct Sqlite {
+    connection: Connection,
+    path: Option<PathBuf>,
+    shown: String,
+    schema: Option<(i64, Arc<Schema>)>,
+}
+
+impl Sqlite {
+    /// Opens the database file at `path`, which must exist.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| {
+            let mut failure = failure(&error);
+            failure.message = format!("{}: {}", path.display(), failure.message);
+            failure
+        })?;
+        Self::over(connection, Some(path))
+    }
+
+    /// Opens the database file at `path`; where there is none, makes it with the tables of `ddl`.
+    pub fn open_or_create(path: &Path, ddl: &str) -> Result<(Self, Created), Failure> {
+        let created = create::create(path, ddl)?;
+        Ok((Self::open(path)?, created))
+    }
+
+    /// Opens a database in memory with the tables of `ddl`.
+    pub fn in_memory(ddl: &str) -> Result<Self, Failure> {
+        let connection = Connection::open_in_memory().map_err(|error| failure(&error))?;
+        connection.execute_batch(ddl).map_err(|error| failure(&error))?;
+        Self::over(connection, None)
+    }
+
+    fn over(connection: Connection, path: Option<&Path>) -> Result<Self, Failure> {
+        let prepare = || {
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+            connection.busy_timeout(Duration::from_secs(5))?;
+            connection.set_prepared_statement_cache_capacity(256);
+            connection.execute_batch("PRAGMA foreign_keys = ON")
+        };
+        prepare().map_err(|error| failure(&error))?;
+        let shown = path.map_or_else(|| "sqlite::memory:".to_owned(), |path| format!("sqlite:{}", path.display()));
+        Ok(Self { connection, path: path.map(Path::to_path_buf), shown, schema: None })
+    }
+
+    /// Runs `work` on the connection underneath, for tests and for callers with SQL of their own.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn run(&self, text: &str) -> Result<(), Failure> {
+        self.connection.execute_batch(text).map_err(|error| failure(&error))
+    }
+
+    fn run_soon(&self, text: &str) -> Result<(), Failure> {
+        let wait = |time| self.connection.busy_timeout(time).map_err(|error| failure(&error));
+        wait(SHORT_WAIT)?;
+        let result = self.run(text);
+        wait(Duration::from_secs(5))?;
+        result
+    }
+}
+
+impl Database for Sqlite {
+    fn describe(&self) -> String {
+        self.shown.clone()
+    }
+
+    fn identity(&mut self) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.path else { return Ok(None) };
+        let canonical = path
+            .canonicalize()
+            .map_err(|error| Failure::new(FailureKind::Connection, format!("{}: {error}", path.display())))?;
+        Ok(Some(canonical.to_string_lossy().into_owned()))
+    }
+
+    fn schema(&mut self) -> Result<Arc<Schema>, Failure> {
+        let version: i64 = self
+            .connection
+            .prepare_cached("PRAGMA schema_version")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .map_err(|error| failure(&error))?;
+        if let Some((known, schema)) = &self.schema
+            && *known == version
+        {
+            return Ok(Arc::clone(schema));
+        }
+        let schema = Arc::new(catalogue::read(&self.connection).map_err(|error| failure(&error))?);
+        self.schema = Some((version, Arc::clone(&schema)));
+        Ok(schema)
+    }
+
+    fn begin(&mut self, access: Access) -> Result<(), Failure> {
+        match access {
+            Access::Read => self.run("BEGIN"),
+            Access::Write => self.run_soon("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON"),
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        self.run_soon("COMMIT")
+    }
+
+    fn rollback(&mut self) -> Result<(), Failure> {
+        // A full disk or a lost file makes SQLite roll back by itself.
+        if self.connection.is_autocommit() { Ok(()) } else { self.run("ROLLBACK") }
+    }
+
+    fn query(&mut self, sql: &Sql, values: &[Cell]) -> Result<Vec<Vec<Cell>>, Failure> {
+        let read = || -> rusqlite::Result<Vec<Vec<Cell>>> {
+            let mut statement = self.connection.prepare_cached(sql.text())?;
+            let width = statement.column_count();
+            let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Bound)))?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                let mut cells = Vec::with_capacity(width);
+                for position in 0..width {
+                    cells.push(cell(row.get_ref(position)?));
+                }
+                found.push(cells);
+            }
+            Ok(found)
+        };
+        read().map_err(|error| failure(&error))
+    }
+
+    fn execute(&mut self, sql: &Sql, values: &[Cell]) -> Result<usize, Failure> {
+        let run = || {
+            let mut statement = self.connection.prepare_cached(sql.text())?;
+            statement.execute(rusqlite::params_from_iter(values.iter().map(Bound)))
+        };
+        run().map_err(|error| failure(&error))
+    }
+
+    fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure> {
+        let read = || -> rusqlite::Result<Vec<(String, i64)>> {
+            let found = "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'";
+            if !self.connection.prepare_cached(found)?.exists([])? {
+                return Ok(Vec::new());
+            }
+            let mut statement = self.connection.prepare_cached("SELECT name, seq FROM sqlite_sequence")?;
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(|error| failure(&error))
+    }
+
+    fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure> {
+        let write = || -> rusqlite::Result<()> {
+            let Some(to) = to else {
+                let mut forget = self.connection.prepare_cached("DELETE FROM sqlite_sequence WHERE name = ?1")?;
+                return forget.execute([table]).map(|_| ());
+            };
+            let mut update = self.connection.prepare_cached("UPDATE sqlite_sequence SET seq = ?2 WHERE name = ?1")?;
+            if update.execute(rusqlite::params![table, to])? == 0 {
+                let mut insert =
+                    self.connection.prepare_cached("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)")?;
+                insert.execute(rusqlite::params![table, to])?;
+            }
+            Ok(())
+        };
+        write().map_err(|error| failure(&error))
+    }
+}
+
+struct Bound<'a>(&'a Cell);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self.0 {
+            Cell::Null => ToSqlOutput::Owned(Value::Null),
+            Cell::Integer(n) => ToSqlOutput::Owned(Value::Integer(*n)),
+            Cell::Real(x) => ToSqlOutput::Owned(Value::Real(*x)),
+            Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Cell::Blob(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        })
+    }
+}
+
+fn cell(value: ValueRef<'_>) -> Cell {
+    match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(n) => Cell::Integer(n),
+        ValueRef::Real(x) => Cell::Real(x),
+        // A text that is not UTF-8 is no value of ours; its bytes still tell it from others.
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Cell::text(text),
+            Err(_) => Cell::Blob(bytes.into()),
+        },
+        ValueRef::Blob(bytes) => Cell::Blob(bytes.into()),
+    }
+}
+
+fn failure(error: &rusqlite::Error) -> Failure {
+    let kind = match error {
+        rusqlite::Error::SqliteFailure(inner, _) => match (inner.code, inner.extended_code) {
+            (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => FailureKind::Busy,
+            (ErrorCode::DiskFull, _) => FailureKind::Full,
+            (ErrorCode::ReadOnly | ErrorCode::PermissionDenied, _) => FailureKind::ReadOnly,
+            (_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID) => {
+                FailureKind::Unique
+            }
+            (_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => FailureKind::ForeignKey,
+            (ErrorCode::ConstraintViolation, _) => FailureKind::Constraint,
+            (ErrorCode::CannotOpen | ErrorCode::NotADatabase | ErrorCode::SystemIoFailure, _) => {
+                FailureKind::Connection
+            }
+            _ => FailureKind::Other,
+        },
+        _ => FailureKind::Other,
+    };
+    Failure::new(kind, error.to_string())
+}

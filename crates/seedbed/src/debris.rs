@@ -1,0 +1,325 @@
+//! Debris: rows that tests left behind, and rows of real people that must not be mistaken for them.
+//!
+//! The smallest set of rows not ours such that a row is in it when
+//! (a) its declared owner is ours or debris; or
+//! (b) no owner is declared, it refers to ours or debris, and every other reference of it into a
+//!     table with seeded rows does too; or
+//! (c) it matches a claim and was born after seeding.
+//! Every other row that refers to ours or to debris is entangled: it is named and it stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use seedbed_core::dataset::{Claim, Dataset};
+use seedbed_core::plan::diff::Keys;
+use seedbed_core::plan::{Cell, Key, LiveTable};
+use seedbed_core::schema::Schema;
+
+use crate::counters;
+use crate::database::{Database, Failure};
+use crate::live::{self, Shapes};
+use crate::sql::{self, Rows};
+
+/// A reference from one table to another, from the catalogue or from the dataset.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub(crate) from: String,
+    pub(crate) columns: Vec<String>,
+    pub(crate) to: String,
+    pub(crate) to_columns: Vec<String>,
+    /// The row referred to owns the row that refers.
+    pub(crate) owner: bool,
+}
+
+/// Returns the references of the catalogue and of the dataset, each once.
+pub(crate) fn links(schema: &Schema, dataset: &Dataset) -> Vec<Link> {
+    let mut links: Vec<Link> = Vec::new();
+    for table in schema.tables.values() {
+        for key in table.foreign_keys.iter().filter(|key| schema.tables.contains_key(&key.to)) {
+            links.push(Link {
+                from: table.name.clone(),
+                columns: key.columns.clone(),
+                to: key.to.clone(),
+                to_columns: key.to_columns.clone(),
+                owner: false,
+            });
+        }
+    }
+    for block in &dataset.blocks {
+        for reference in &block.references {
+            let columns: Vec<String> = reference.columns.iter().map(|&at| block.columns[at].clone()).collect();
+            let known = links
+                .iter_mut()
+                .find(|link| link.from == block.table && link.columns == columns && link.to == reference.to);
+            if let Some(link) = known {
+                link.owner |= reference.owner;
+            } else if let Some(to) = schema.tables.get(&reference.to) {
+                let to_columns = to.primary_key.clone();
+                let (from, to) = (block.table.clone(), reference.to.clone());
+                links.push(Link { from, columns, to, to_columns, owner: reference.owner });
+            }
+        }
+    }
+    links
+}
+
+/// Rows by table and key.
+pub(crate) type RowsByTable = BTreeMap<String, BTreeMap<Key, Vec<Cell>>>;
+
+/// The rows around ours.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// Rows left by tests.
+    pub(crate) debris: RowsByTable,
+    /// Why each of them is debris.
+    pub(crate) why: BTreeMap<(String, Key), Why>,
+    /// Rows of other people that refer to ours or to debris.
+    pub(crate) entangled: RowsByTable,
+}
+
+/// Why a row is debris.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// This column refers to a row of ours or to debris.
+    Column(String),
+    /// It matches the claim of that index.
+    Claim(usize),
+}
+
+/// What the search looks at.
+pub(crate) struct Around<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) shapes: &'a Shapes,
+    pub(crate) links: &'a [Link],
+    pub(crate) live: &'a BTreeMap<String, LiveTable>,
+    pub(crate) ours: &'a Keys,
+    /// Seeded rows of other scenarios and workers: neither ours nor debris.
+    pub(crate) protected: &'a Keys,
+    /// Claims in force with their index.
+    pub(crate) claims: Vec<(usize, &'a Claim)>,
+}
+
+impl Around<'_> {
+    /// Returns the debris and the entangled rows.
+    pub(crate) fn find(&self, database: &mut dyn Database) -> Result<Found, Failure> {
+        let mut search =
+            Search { around: self, candidates: RowsByTable::new(), found: Found::default(), held: Held::new() };
+        let mut frontier: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
+        for (table, keys) in self.ours {
+            let Some(live) = self.live.get(table) else { continue };
+            let rows = keys.iter().map(|key| (key, live.rows[key].as_slice()));
+            search.hold(table, rows);
+            frontier.insert(table.clone(), keys.clone());
+        }
+        for &(index, claim) in &self.claims {
+            for key in search.claimed(database, index, claim)? {
+                frontier.entry(claim.table.clone()).or_default().insert(key);
+            }
+        }
+        while !frontier.is_empty() {
+            search.look_around(database, &frontier)?;
+            frontier = search.spread();
+        }
+        search.found.entangled = search.candidates;
+        search.found.entangled.retain(|_, rows| !rows.is_empty());
+        Ok(search.found)
+    }
+
+    /// The claim's pattern lies in a namespace that no real person has.
+    fn reserved(claim: &Claim) -> bool {
+        [".test", ".example", ".invalid"].iter().any(|end| claim.pattern.ends_with(end))
+    }
+}
+
+/// Tuples that rows of ours and debris can be referred to by: (table, columns) to tuples.
+type Held = BTreeMap<(String, Vec<String>), BTreeSet<Key>>;
+
+struct Search<'a> {
+    around: &'a Around<'a>,
+    candidates: RowsByTable,
+    found: Found,
+    held: Held,
+}
+
+impl Search<'_> {
+    fn hold<'r>(&mut self, table: &str, rows: impl Iterator<Item = (&'r Key, &'r [Cell])>) {
+        let Some(shape) = self.around.shapes.get(table) else { return };
+        let mut ways: Vec<&Vec<String>> =
+            self.around.links.iter().filter(|link| link.to == table).map(|link| &link.to_columns).collect();
+        ways.sort();
+        ways.dedup();
+        let rows: Vec<(&Key, &[Cell])> = rows.collect();
+        for columns in ways {
+            let tuples = self.held.entry((table.to_owned(), columns.clone())).or_default();
+            if *columns == shape.key {
+                tuples.extend(rows.iter().map(|(key, _)| (*key).clone()));
+            } else {
+                tuples.extend(rows.iter().filter_map(|(_, row)| shape.tuple(row, columns)));
+            }
+        }
+    }
+
+    /// Reads the rows that a claim matches and that were born after seeding.
+    fn claimed(&mut self, database: &mut dyn Database, index: usize, claim: &Claim) -> Result<Vec<Key>, Failure> {
+        let around = self.around;
+        let (Some(shape), Some(table)) = (around.shapes.get(&claim.table), around.schema.tables.get(&claim.table))
+        else {
+            return Ok(Vec::new());
+        };
+        if table.column(&claim.column).is_none() || shape.key.is_empty() {
+            return Ok(Vec::new());
+        }
+        let end = around.ours.get(&claim.table).and_then(counters::end_of_range);
+        let statement = sql::select_matching(&shape.columns, &claim.table, &claim.column, &claim.pattern);
+        let mut keys = Vec::new();
+        for (key, row) in live::rows(database, shape, &[statement])? {
+            let born_after = match (&key[..], end) {
+                ([Cell::Integer(number)], Some(end)) if table.autoincrement => *number > end,
+                _ => Around::reserved(claim),
+            };
+            if !born_after || self.known(&claim.table, &key) {
+                continue;
+            }
+            self.add(&claim.table, &key, row, Why::Claim(index));
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+
+    fn known(&self, table: &str, key: &Key) -> bool {
+        let among = |keys: &Keys| keys.get(table).is_some_and(|keys| keys.contains(key));
+        among(self.around.ours)
+            || among(self.around.protected)
+            || self.found.debris.get(table).is_some_and(|rows| rows.contains_key(key))
+    }
+
+    fn add(&mut self, table: &str, key: &Key, row: Vec<Cell>, why: Why) {
+        self.hold(table, std::iter::once((key, row.as_slice())));
+        self.found.why.insert((table.to_owned(), key.clone()), why);
+        self.found.debris.entry(table.to_owned()).or_default().insert(key.clone(), row);
+    }
+
+    /// Reads the rows that refer to the frontier.
+    fn look_around(&mut self, database: &mut dyn Database, frontier: &Keys) -> Result<(), Failure> {
+        for link in self.around.links {
+            let Some(keys) = frontier.get(&link.to) else { continue };
+            let (Some(shape), Some(to)) = (self.around.shapes.get(&link.from), self.around.shapes.get(&link.to)) else {
+                continue;
+            };
+            let tuples: Vec<Key> = if link.to_columns == to.key {
+                keys.iter().cloned().collect()
+            } else {
+                keys.iter().filter_map(|key| to.tuple(self.row(&link.to, key)?, &link.to_columns)).collect()
+            };
+            if tuples.is_empty() || link.columns.len() != link.to_columns.len() {
+                continue;
+            }
+            let tuples: Vec<&Key> = tuples.iter().collect();
+            let referring = Rows { table: &link.from, columns: &link.columns, tuples: &tuples };
+            let known = self.around.ours.get(&link.from);
+            let statements = sql::select_referring(&shape.columns, referring, &shape.key, known);
+            for (key, row) in live::rows(database, shape, &statements)? {
+                let ours = known.is_some_and(|known| known.contains(&key));
+                let debris = self.found.debris.get(&link.from).is_some_and(|rows| rows.contains_key(&key));
+                if !ours && !debris {
+                    self.candidates.entry(link.from.clone()).or_default().insert(key, row);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn row(&self, table: &str, key: &Key) -> Option<&[Cell]> {
+        let debris = self.found.debris.get(table).and_then(|rows| rows.get(key));
+        let live = || self.around.live.get(table).and_then(|live| live.rows.get(key));
+        debris.or_else(live).map(Vec::as_slice)
+    }
+
+    /// Turns candidates into debris until nothing changes; returns what was added.
+    fn spread(&mut self) -> Keys {
+        let mut added = Keys::new();
+        loop {
+            let mut next = Vec::new();
+            for (table, rows) in &self.candidates {
+                for (key, row) in rows {
+                    if let Some(column) = self.hangs(table, key, row) {
+                        next.push((table.clone(), key.clone(), column));
+                    }
+                }
+            }
+            if next.is_empty() {
+                return added;
+            }
+            for (table, key, column) in next {
+                let rows = self.candidates.get_mut(&table).expect("the candidate was found in this table");
+                let row = rows.remove(&key).expect("the candidate was found under this key");
+                self.add(&table, &key, row, Why::Column(column));
+                added.entry(table).or_default().insert(key);
+            }
+        }
+    }
+
+    /// Returns the column that makes this row debris.
+    fn hangs(&self, table: &str, key: &Key, row: &[Cell]) -> Option<String> {
+        let shape = self.around.shapes.get(table)?;
+        let protected = self.around.protected.get(table).is_some_and(|keys| keys.contains(key));
+        if protected || shape.key.is_empty() {
+            return None;
+        }
+        let links: Vec<&Link> = self.around.links.iter().filter(|link| link.from == table).collect();
+        let into = |link: &Link| {
+            let tuple = shape.tuple(row, &link.columns)?;
+            let held = self.held.get(&(link.to.clone(), link.to_columns.clone()));
+            Some(held.is_some_and(|held| held.contains(&tuple)))
+        };
+        if links.iter().any(|link| link.owner) {
+            let owner = links.iter().find(|link| link.owner && into(link) == Some(true))?;
+            return Some(owner.columns.join(", "));
+        }
+        let seeded =
+            |link: &Link| self.around.ours.contains_key(&link.to) || self.around.protected.contains_key(&link.to);
+        let first = links.iter().find(|link| into(link) == Some(true))?;
+        let elsewhere = links.iter().any(|link| seeded(link) && into(link) == Some(false));
+        (!elsewhere).then(|| first.columns.join(", "))
+    }
+}
+
+/// Which rows a row refers to, among rows that are at hand.
+pub(crate) struct References<'a> {
+    links: &'a [Link],
+    shapes: &'a Shapes,
+    /// (table, columns) and tuple to key.
+    index: BTreeMap<(&'a str, &'a [String]), BTreeMap<Key, &'a Key>>,
+}
+
+impl<'a> References<'a> {
+    /// Returns an index over these rows.
+    pub(crate) fn new(
+        links: &'a [Link],
+        shapes: &'a Shapes,
+        rows: impl Iterator<Item = (&'a str, &'a Key, &'a [Cell])>,
+    ) -> Self {
+        let mut index: BTreeMap<(&str, &[String]), BTreeMap<Key, &Key>> = BTreeMap::new();
+        let mut ways: BTreeMap<&str, BTreeSet<&[String]>> = BTreeMap::new();
+        for link in links {
+            ways.entry(&link.to).or_default().insert(&link.to_columns);
+        }
+        for (table, key, row) in rows {
+            let Some(shape) = shapes.get(table) else { continue };
+            for columns in ways.get(table).into_iter().flatten() {
+                if let Some(tuple) = shape.tuple(row, columns) {
+                    index.entry((table, columns)).or_default().insert(tuple, key);
+                }
+            }
+        }
+        Self { links, shapes, index }
+    }
+
+    /// Returns the links of a row into the indexed rows, each with the key of the row referred to.
+    pub(crate) fn of<'r>(&'r self, table: &'r str, row: &'r [Cell]) -> impl Iterator<Item = (&'a Link, &'a Key)> + 'r {
+        self.links.iter().filter(move |link| link.from == table).filter_map(move |link| {
+            let index = self.index.get(&(link.to.as_str(), link.to_columns.as_slice()))?;
+            let tuple = self.shapes.get(table)?.tuple(row, &link.columns)?;
+            Some((link, *index.get(&tuple)?))
+        })
+    }
+}

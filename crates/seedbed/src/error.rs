@@ -1,0 +1,155 @@
+//! Errors: what a verb answers when it cannot do its work.
+//!
+//! One type for all verbs. It carries its exit code, the rule's name, what was being done and how
+//! far it got, and a next step that can be typed.
+
+use std::fmt;
+
+use seedbed_core::plan::Misfit;
+
+use crate::database::{Failure, FailureKind};
+
+/// What a verb answers when it cannot do its work.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Exit codes of the verbs, the same in every surface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The call or the scenario is wrong.
+    Usage = 2,
+    /// The guard refuses to write here.
+    Guard = 3,
+    /// Rows of other people are in the way.
+    NotOurs = 4,
+    /// Somebody else is writing.
+    Busy = 5,
+    /// Connection, disk, or a schema that does not fit.
+    CouldNotRun = 6,
+}
+
+/// An error of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The exit code.
+    pub exit: Exit,
+    /// The rule that was violated: `not-for-tests`.
+    pub rule: &'static str,
+    /// What is wrong, in a line.
+    pub message: String,
+    /// What it is about: a line per row, table or file.
+    pub details: Vec<String>,
+    /// Whether the database is as it was.
+    pub nothing_written: bool,
+    /// Next steps.
+    pub help: Vec<String>,
+}
+
+impl Error {
+    /// Returns an error that says nothing was written.
+    pub fn new(exit: Exit, rule: &'static str, message: impl Into<String>) -> Self {
+        Self { exit, rule, message: message.into(), details: Vec::new(), nothing_written: true, help: Vec::new() }
+    }
+
+    /// Adds a line about what it is about.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.details.push(detail.into());
+        self
+    }
+
+    /// Adds a next step.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Returns the exit code as a process gives it back.
+    pub fn exit_code(&self) -> u8 {
+        self.exit as u8
+    }
+
+    /// Returns the error for a statement that failed while `doing` something.
+    pub(crate) fn from_failure(doing: &str, failure: &Failure) -> Self {
+        let message = format!("while {doing}: {}", failure.message);
+        match failure.kind {
+            FailureKind::Busy => {
+                Self::new(Exit::Busy, "busy", message).help("try again when the other program is done")
+            }
+            FailureKind::Full => {
+                Self::new(Exit::CouldNotRun, "disk-full", message).help("make room, then run it again")
+            }
+            FailureKind::ReadOnly => Self::new(Exit::CouldNotRun, "read-only", message)
+                .help("make the database file and its folder writable"),
+            FailureKind::Unique => Self::new(Exit::NotOurs, "unique-value-taken", message),
+            FailureKind::ForeignKey => Self::new(Exit::CouldNotRun, "foreign-key", message),
+            FailureKind::Constraint => Self::new(Exit::CouldNotRun, "constraint", message),
+            FailureKind::Connection => Self::new(Exit::CouldNotRun, "connection", message),
+            FailureKind::Other => Self::new(Exit::CouldNotRun, "database", message),
+        }
+    }
+
+    /// Returns the error for a dataset that does not fit the schema.
+    pub(crate) fn from_misfits(misfits: &[Misfit], database: &str) -> Self {
+        let first = &misfits[0];
+        let mut error = Self::new(Exit::CouldNotRun, first.rule(), first.to_string());
+        error.details.extend(misfits[1..].iter().map(ToString::to_string));
+        match first {
+            Misfit::MissingColumn { has, .. } => {
+                error = error
+                    .detail(format!("it has: {}", listed(has)))
+                    .help("apply your migrations to this database, then plan again");
+            }
+            Misfit::MissingTable { has, .. } if has.is_empty() => {
+                error =
+                    error.detail(format!("{database} has no tables")).help("apply your migrations to this database");
+            }
+            Misfit::MissingTable { has, .. } => {
+                error = error
+                    .detail(format!("it has: {}", listed(has)))
+                    .help("apply your migrations to this database, then plan again");
+            }
+            Misfit::KeysMayCollide { .. } => {
+                error = error.help("give the table a tag column, or AUTOINCREMENT keys");
+            }
+            Misfit::NotATable { .. } | Misfit::GeneratedColumn { .. } => {}
+        }
+        error
+    }
+}
+
+/// Returns the first eight names, and how many there are when there are more.
+fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > 8 { format!("{shown}, ... ({})", names.len()) } else { shown }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}", self.rule, self.message)?;
+        for detail in &self.details {
+            write!(f, "\n  {detail}")?;
+        }
+        if self.nothing_written {
+            f.write_str("\nnothing was written")?;
+        }
+        for help in &self.help {
+            write!(f, "\nhelp: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Says what was being done when a statement failed.
+pub(crate) trait While<T> {
+    /// Turns a failure into an error that names what was being done.
+    fn during(self, doing: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T> While<T> for std::result::Result<T, Failure> {
+    fn during(self, doing: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|failure| Error::from_failure(&doing(), &failure))
+    }
+}

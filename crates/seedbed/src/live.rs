@@ -1,0 +1,89 @@
+//! Live rows: what the database holds, read by exact keys and brought to canonical form.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use seedbed_core::plan::{Cell, Key, LiveTable};
+use seedbed_core::schema::{ColumnKind, Schema, Table};
+
+use crate::database::{Database, Failure};
+use crate::sql::{self, Rows, Statement};
+
+/// What is read of a table: its columns, and which of them make the key.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    pub(crate) table: String,
+    pub(crate) columns: Vec<String>,
+    /// Names of the key columns; empty where rows can't be told apart.
+    pub(crate) key: Vec<String>,
+    kinds: Vec<ColumnKind>,
+    key_positions: Vec<usize>,
+}
+
+impl Shape {
+    fn new(table: &Table, key: Vec<String>) -> Self {
+        let stored = || table.columns.iter().filter(|column| !column.generated);
+        let columns: Vec<String> = stored().map(|column| column.name.clone()).collect();
+        let kinds = stored().map(|column| column.kind.clone()).collect();
+        let key_positions = key.iter().filter_map(|name| columns.iter().position(|column| column == name)).collect();
+        Self { table: table.name.clone(), columns, key, kinds, key_positions }
+    }
+
+    fn keyed(&self, row: Vec<Cell>) -> (Key, Vec<Cell>) {
+        let row: Vec<Cell> = row.into_iter().zip(&self.kinds).map(|(cell, kind)| cell.canonical(kind)).collect();
+        let key = if self.key_positions.is_empty() {
+            row.clone()
+        } else {
+            self.key_positions.iter().map(|&position| row[position].clone()).collect()
+        };
+        (key, row)
+    }
+
+    /// Returns the cells of these columns, or none where one is not read or is NULL.
+    pub(crate) fn tuple(&self, row: &[Cell], columns: &[String]) -> Option<Key> {
+        let cell = |name: &String| {
+            let position = self.columns.iter().position(|column| column == name)?;
+            Some(row[position].clone()).filter(|cell| !cell.is_null())
+        };
+        columns.iter().map(cell).collect()
+    }
+}
+
+/// The shapes of all tables.
+pub(crate) struct Shapes(BTreeMap<String, Shape>);
+
+impl Shapes {
+    /// Returns the shapes; `keys` names the key columns where a dataset says them.
+    pub(crate) fn new(schema: &Schema, keys: &BTreeMap<String, Vec<String>>) -> Self {
+        let shape = |table: &Table| {
+            let key = keys.get(&table.name).unwrap_or(&table.primary_key).clone();
+            (table.name.clone(), Shape::new(table, key))
+        };
+        Self(schema.tables.values().map(shape).collect())
+    }
+
+    pub(crate) fn get(&self, table: &str) -> Option<&Shape> {
+        self.0.get(table)
+    }
+}
+
+/// Runs statements and returns their rows by key.
+pub(crate) fn rows(
+    database: &mut dyn Database,
+    shape: &Shape,
+    statements: &[Statement],
+) -> Result<BTreeMap<Key, Vec<Cell>>, Failure> {
+    let mut found = BTreeMap::new();
+    for statement in statements {
+        let rows = database.query(&statement.sql, &statement.values)?;
+        found.extend(rows.into_iter().map(|row| shape.keyed(row)));
+    }
+    Ok(found)
+}
+
+/// Reads the rows on these keys, all columns.
+pub(crate) fn by_key(database: &mut dyn Database, shape: &Shape, keys: &BTreeSet<Key>) -> Result<LiveTable, Failure> {
+    let tuples: Vec<&Key> = keys.iter().collect();
+    let wanted = Rows { table: &shape.table, columns: &shape.key, tuples: &tuples };
+    let rows = rows(database, shape, &sql::select(&shape.columns, wanted))?;
+    Ok(LiveTable { columns: shape.columns.clone(), rows })
+}

@@ -1,0 +1,155 @@
+//! Media files: part of what is planned, written, compared and removed.
+//!
+//! A file is ours when the state recorded it. Files are written beside their place and moved in;
+//! nothing is written or removed outside the media folder, and no file that is not recorded is
+//! ever replaced or removed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+
+use seedbed_core::dataset::{File, Picture};
+
+use crate::error::{Error, Exit, Result};
+use crate::state::FileMark;
+
+/// Draws a picture.
+pub type Render<'a> = &'a dyn Fn(&Picture) -> Vec<u8>;
+
+/// What stands where our files belong.
+#[derive(Default)]
+pub(crate) struct Survey {
+    pub(crate) write: Vec<usize>,
+    pub(crate) obstacles: Vec<String>,
+    /// Marks of the files that are as declared.
+    pub(crate) kept: BTreeMap<String, FileMark>,
+}
+
+/// Compares the files on the disk with what is declared; `files` pairs each with its index.
+pub(crate) fn survey<'a>(
+    folder: &Path,
+    files: impl Iterator<Item = (usize, &'a File)>,
+    recorded: &BTreeMap<String, FileMark>,
+    render: Render<'_>,
+) -> Result<Survey> {
+    let mut survey = Survey::default();
+    for (index, file) in files {
+        let place = place(folder, &file.path)?;
+        let picture = picture_digest(&file.picture);
+        match fs::read(&place) {
+            Ok(bytes) => {
+                let content = content_digest(&bytes);
+                let mark = recorded.get(&file.path);
+                let same = match mark {
+                    Some(mark) if mark.picture == picture => mark.content == content,
+                    _ => content_digest(&render(&file.picture)) == content,
+                };
+                if same {
+                    survey.kept.insert(file.path.clone(), FileMark { picture, content });
+                } else if mark.is_some() {
+                    survey.write.push(index);
+                } else {
+                    survey.obstacles.push(file.path.clone());
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => survey.write.push(index),
+            Err(error) => return Err(cannot("reading", &place, &error)),
+        }
+    }
+    Ok(survey)
+}
+
+/// A file that was written, and whether its place was empty before.
+pub(crate) struct Written {
+    pub(crate) place: PathBuf,
+    pub(crate) new: bool,
+}
+
+/// Writes a file; returns where, and its mark.
+pub(crate) fn write(folder: &Path, file: &File, render: Render<'_>) -> Result<(Written, FileMark)> {
+    let place = place(folder, &file.path)?;
+    let bytes = render(&file.picture);
+    let new = !place.exists();
+    let write = || -> io::Result<()> {
+        let parent = place.parent().expect("a file below a folder has a parent");
+        fs::create_dir_all(parent)?;
+        // A link may lead out of the folder; the path itself was checked before.
+        if !parent.canonicalize()?.starts_with(folder.canonicalize()?) {
+            return Err(io::Error::new(ErrorKind::PermissionDenied, "a link leads out of the media folder"));
+        }
+        let draft = parent.join(format!(".seedbed-{}", std::process::id()));
+        fs::write(&draft, &bytes)?;
+        fs::rename(&draft, &place).inspect_err(|_| {
+            let _ = fs::remove_file(&draft);
+        })
+    };
+    write().map_err(|error| cannot("writing", &place, &error))?;
+    let mark = FileMark { picture: picture_digest(&file.picture), content: content_digest(&bytes) };
+    Ok((Written { place, new }, mark))
+}
+
+/// Takes back files whose place was empty, after a run that did not come to its end.
+pub(crate) fn take_back(written: &[Written]) {
+    for written in written.iter().filter(|written| written.new) {
+        // What stays is harmless: the next run compares it and keeps it.
+        let _ = fs::remove_file(&written.place);
+    }
+}
+
+/// Removes files that the state recorded, and folders that are empty then.
+pub(crate) fn remove(folder: &Path, paths: &[String]) -> Result<()> {
+    for path in paths {
+        let place = place(folder, path)?;
+        match fs::remove_file(&place) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(cannot("removing", &place, &error)),
+        }
+        let mut parent = place.parent();
+        while let Some(empty) = parent.filter(|parent| *parent != folder) {
+            // A folder that is not empty stays; that is what the refusal means.
+            if fs::remove_dir(empty).is_err() {
+                break;
+            }
+            parent = empty.parent();
+        }
+    }
+    Ok(())
+}
+
+/// Returns where a declared path lies below the folder.
+fn place(folder: &Path, path: &str) -> Result<PathBuf> {
+    let parts = Path::new(path);
+    if path.is_empty() || !parts.components().all(|part| matches!(part, Component::Normal(_))) {
+        let message = format!("media path `{path}` does not stay below the media folder");
+        return Err(Error::new(Exit::Usage, "path-outside", message));
+    }
+    Ok(folder.join(parts))
+}
+
+fn cannot(doing: &str, place: &Path, error: &io::Error) -> Error {
+    let rule = if error.kind() == ErrorKind::StorageFull { "disk-full" } else { "media" };
+    Error::new(Exit::CouldNotRun, rule, format!("while {doing} {}: {error}", place.display()))
+}
+
+fn content_digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+fn picture_digest(picture: &Picture) -> String {
+    blake3::hash(format!("{picture:?}").as_bytes()).to_hex()[..32].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_leaves_the_folder_is_refused() {
+        for path in ["../x", "/etc/passwd", "a/../../x", "", "./x"] {
+            assert!(place(Path::new("media"), path).is_err(), "{path}");
+        }
+        assert_eq!(place(Path::new("media"), "a/b.png").unwrap(), Path::new("media/a/b.png"));
+    }
+}

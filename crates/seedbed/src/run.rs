@@ -1,0 +1,295 @@
+//! Run: the steps that all writing verbs share.
+//!
+//! Read without a write lock; where there is nothing to do, say so. Otherwise begin to write, read
+//! again, refuse what must be refused, write rows, then state, then files, and commit. Files that
+//! are no longer ours to keep go after the commit; what a crash leaves of them is kept in the
+//! marker, and the next run removes it.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use seedbed_core::plan::{Plan, digest};
+
+use crate::apply::{self, Debris};
+use crate::database::{Access, Database, FailureKind, Transaction};
+use crate::error::{Error, Exit, Result, While};
+use crate::guard::{self, Standing};
+use crate::media;
+use crate::session::{Notice, Target};
+use crate::state::{self, Marker};
+use crate::survey::{Aim, Question, Survey};
+
+/// What a verb did.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Receipt {
+    /// What was planned, and for a writing verb what was done.
+    pub plan: Plan,
+    /// Whether anything was written. When not, the plan is empty or the verb only plans.
+    pub written: bool,
+    /// As-of of the dataset, in unix seconds.
+    pub as_of: i64,
+    /// As-of is pinned.
+    pub pinned: bool,
+    /// From this moment on, in unix seconds, the declared answers may change.
+    pub good_until: i64,
+    /// Digest of the levels' rows and files.
+    pub digest: String,
+    /// Whether tests may write into this database.
+    pub may_write: bool,
+}
+
+/// What a verb does with a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Intent<'a> {
+    pub(crate) aim: Aim,
+    pub(crate) debris: Debris,
+    pub(crate) variant: Option<&'a str>,
+}
+
+/// Reads and plans; writes nothing.
+pub(crate) fn look(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt> {
+    let question = question(target, intent);
+    let mut transaction = begin(&mut *target.database, Access::Read, target.lock_timeout, target.notice)?;
+    let survey = Survey::read(&mut *transaction, &question, &BTreeMap::new(), target.notice)?;
+    drop(transaction);
+    Ok(receipt(&question, survey, false))
+}
+
+/// Reads, plans, and makes it so.
+pub(crate) fn run(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt> {
+    let question = question(target, intent);
+    let first = {
+        let mut transaction = begin(&mut *target.database, Access::Read, target.lock_timeout, target.notice)?;
+        Survey::read(&mut *transaction, &question, &BTreeMap::new(), target.notice)?
+    };
+    refuse(&first, &question, intent, &target.database.describe(), target.program)?;
+    if !has_work(&first, intent) {
+        return Ok(receipt(&question, first, false));
+    }
+    if let Some(clock) = first.plan.clock {
+        (target.notice)(Notice::Moving { from: clock.from, to: clock.to, times: clock.times });
+    }
+    let passwords = first.passwords;
+    let mut transaction = begin(&mut *target.database, Access::Write, target.lock_timeout, target.notice)?;
+    let mut survey = Survey::read(&mut *transaction, &question, &passwords, target.notice)?;
+    refuse(&survey, &question, intent, &transaction.describe(), target.program)?;
+    if !has_work(&survey, intent) {
+        return Ok(receipt(&question, survey, false));
+    }
+    apply::apply(&mut *transaction, &survey, intent.debris).map_err(|error| told(error, &survey.plan))?;
+    let mut files = Vec::new();
+    let finished = write_files(&question, &mut survey, &mut files)
+        .and_then(|()| record(&mut *transaction, &mut survey, &question))
+        .and_then(|()| commit(transaction, target.lock_timeout));
+    if let Err(error) = finished {
+        media::take_back(&files);
+        return Err(told(error, &survey.plan));
+    }
+    clear_stale_files(target, &question, &survey)?;
+    Ok(receipt(&question, survey, true))
+}
+
+fn question<'q, 't: 'q>(target: &Target<'t>, intent: Intent<'q>) -> Question<'q> {
+    Question {
+        dataset: target.dataset,
+        levels: target.levels.clone(),
+        aim: intent.aim,
+        variant: intent.variant,
+        now: target.now,
+        as_of: target.as_of,
+        media: target.media,
+        bookkeeping: target.bookkeeping,
+    }
+}
+
+fn receipt(question: &Question<'_>, survey: Survey, written: bool) -> Receipt {
+    Receipt {
+        written,
+        as_of: survey.clock.as_of,
+        pinned: survey.clock.pinned,
+        good_until: survey.clock.as_of.saturating_add(question.dataset.holds_for),
+        digest: digest(question.dataset, |scenario| question.levels.contains(&scenario)),
+        may_write: survey.standing.allows(),
+        plan: survey.plan,
+    }
+}
+
+fn has_work(survey: &Survey, intent: Intent<'_>) -> bool {
+    let stale = survey.marker.as_ref().is_some_and(|marker| !marker.stale_files.is_empty());
+    let debris = intent.debris == Debris::Goes && !survey.plan.debris.is_empty();
+    survey.plan.has_own_work() || survey.records_changed || debris || stale
+}
+
+/// Opens a transaction; waits while somebody else writes, and says so once.
+pub(crate) fn begin<'d>(
+    database: &'d mut dyn Database,
+    access: Access,
+    timeout: Duration,
+    notice: &mut dyn FnMut(Notice),
+) -> Result<Transaction<'d>> {
+    let started = Instant::now();
+    let mut told = false;
+    loop {
+        match database.begin(access) {
+            Ok(()) => return Ok(Transaction::opened(database)),
+            Err(failure) if failure.kind == FailureKind::Busy => {
+                if started.elapsed() >= timeout {
+                    let message = format!(
+                        "another program has been writing to {} for {} s",
+                        database.describe(),
+                        timeout.as_secs()
+                    );
+                    return Err(Error::new(Exit::Busy, "busy", message).help("run it again when that program is done"));
+                }
+                if !told {
+                    told = true;
+                    notice(Notice::Waiting { database: database.describe(), gives_up_after: timeout });
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+            Err(failure) => return Err(Error::from_failure("opening a transaction", &failure)),
+        }
+    }
+}
+
+pub(crate) fn commit(transaction: Transaction<'_>, timeout: Duration) -> Result<()> {
+    let started = Instant::now();
+    let again = || {
+        thread::sleep(Duration::from_millis(5));
+        started.elapsed() < timeout
+    };
+    transaction.commit(again).during(|| "committing".into())
+}
+
+/// Refuses where tests may not write and where rows of other people are in the way.
+fn refuse(survey: &Survey, question: &Question<'_>, intent: Intent<'_>, database: &str, program: &str) -> Result<()> {
+    let allow = format!("{program} allow {}", database.strip_prefix("sqlite:").unwrap_or(database));
+    if has_work(survey, intent)
+        && let Some(refusal) = guard::refusal(&survey.standing, database, &allow)
+    {
+        return Err(refusal);
+    }
+    let plan = &survey.plan;
+    let scenario = |index: usize| question.dataset.scenarios.get(index).map_or("", |scenario| scenario.name.as_str());
+    let chain = scenario(question.levels.end.saturating_sub(1));
+    let blocking: Vec<_> = plan.entangled.iter().filter(|row| row.blocks).collect();
+    if !blocking.is_empty() {
+        let rows = if blocking.len() == 1 {
+            "1 row of other people hangs".to_owned()
+        } else {
+            format!("{} rows of other people hang", blocking.len())
+        };
+        let mut error = Error::new(Exit::NotOurs, "rows-not-ours", format!("{rows} on rows that would go"));
+        for row in &blocking {
+            let label =
+                if row.label.contains(" -> ") { row.label.clone() } else { format!("{} -> {}", row.label, row.on) };
+            error = error.detail(format!("{} {}   {label}", row.table, seedbed_core::plan::key_text(&row.key)));
+        }
+        return Err(error.help("remove these in the application, then run it again"));
+    }
+    let obstacles: Vec<_> =
+        plan.obstacles.iter().filter(|row| !(row.debris && intent.debris == Debris::Goes)).collect();
+    if obstacles.is_empty() && plan.files.obstacles.is_empty() {
+        return Ok(());
+    }
+    let all_debris = plan.files.obstacles.is_empty() && obstacles.iter().all(|row| row.debris);
+    let mut error = if obstacles.is_empty() {
+        let message = format!("{} files of other people are where files of ours belong", plan.files.obstacles.len());
+        Error::new(Exit::NotOurs, "files-not-ours", message).help("move them away, then run it again")
+    } else if all_debris {
+        let message = format!("{} rows that tests left behind are in the way", obstacles.len());
+        Error::new(Exit::NotOurs, "debris-in-the-way", message).help(format!("{program} reset {chain}"))
+    } else {
+        let message = format!("{} rows of other people are in the way", obstacles.len());
+        Error::new(Exit::NotOurs, "rows-not-ours", message).help("remove these in the application, then run it again")
+    };
+    for row in obstacles {
+        let key = seedbed_core::plan::key_text(&row.key);
+        error = error.detail(format!("{} {key}   {}   holds {} of {}", row.table, row.label, row.index, row.wanted_by));
+    }
+    for path in &plan.files.obstacles {
+        error = error.detail(format!("media {path}"));
+    }
+    Err(error)
+}
+
+fn told(mut error: Error, plan: &Plan) -> Error {
+    error.details.push(format!("the plan was: {}", apply::summary(plan)));
+    error
+}
+
+fn write_files(question: &Question<'_>, survey: &mut Survey, written: &mut Vec<media::Written>) -> Result<()> {
+    let Some(media) = question.media else { return Ok(()) };
+    for &index in &survey.files {
+        let file = &question.dataset.files[index];
+        let (place, mark) = media::write(media.folder, file, media.render)?;
+        written.push(place);
+        let scenario = &question.dataset.scenarios[file.scenario].name;
+        let record = survey.records.iter_mut().find(|record| record.scenario == *scenario);
+        record.expect("every level has a record").files.insert(file.path.clone(), mark);
+    }
+    Ok(())
+}
+
+/// Writes the state and the marker.
+fn record(database: &mut dyn Database, survey: &mut Survey, question: &Question<'_>) -> Result<()> {
+    state::create_tables(database, &survey.schema).during(|| "making the tables of Seedbed".into())?;
+    for record in &survey.records {
+        state::put(database, record).during(|| format!("recording `{}`", record.scenario))?;
+    }
+    for scenario in &survey.forget {
+        state::remove(database, scenario, question.dataset.worker).during(|| format!("forgetting `{scenario}`"))?;
+    }
+    let mut marker = survey.marker.clone().map_or_else(|| new_marker(database, survey, question), Ok)?;
+    let before = marker.clone();
+    marker.counters.clone_from(&survey.counters_before);
+    if question.media.is_some() {
+        marker.stale_files.extend(survey.plan.files.remove.iter().cloned());
+    }
+    if survey.marker.is_none() || marker != before {
+        state::put_marker(database, &marker).during(|| "recording that tests may write here".into())?;
+    }
+    survey.marker = Some(marker);
+    Ok(())
+}
+
+fn new_marker(database: &mut dyn Database, survey: &Survey, question: &Question<'_>) -> Result<Marker> {
+    let identity = database.identity().during(|| "reading which database this is".into())?;
+    let how = if survey.standing == Standing::InMemory { "in memory" } else { "empty" };
+    Ok(marker(identity, how, question.now))
+}
+
+/// Returns a marker of this database.
+pub(crate) fn marker(identity: Option<String>, how: &str, now: i64) -> Marker {
+    Marker {
+        identity,
+        how: how.to_owned(),
+        marked_at: now,
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        counters: BTreeMap::new(),
+        stale_files: Vec::new(),
+    }
+}
+
+/// Removes files that are no longer ours to keep, then forgets them.
+fn clear_stale_files(target: &mut Target<'_>, question: &Question<'_>, survey: &Survey) -> Result<()> {
+    let (Some(media), Some(marker)) = (question.media, &survey.marker) else { return Ok(()) };
+    if marker.stale_files.is_empty() {
+        return Ok(());
+    }
+    let after_commit = |mut error: Error| {
+        error.nothing_written = false;
+        error.help("the rows are as planned; run it again to remove what is left of the files")
+    };
+    let declared = |path: &String| survey.records.iter().any(|record| record.files.contains_key(path));
+    let stale: Vec<String> = marker.stale_files.iter().filter(|path| !declared(path)).cloned().collect();
+    media::remove(media.folder, &stale).map_err(after_commit)?;
+    let cleared = Marker { stale_files: Vec::new(), ..marker.clone() };
+    let mut transaction =
+        begin(&mut *target.database, Access::Write, target.lock_timeout, target.notice).map_err(after_commit)?;
+    state::put_marker(&mut *transaction, &cleared)
+        .during(|| "recording the removed files".into())
+        .map_err(after_commit)?;
+    commit(transaction, target.lock_timeout).map_err(after_commit)
+}

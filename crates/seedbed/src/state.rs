@@ -1,0 +1,226 @@
+//! State: what Seedbed wrote into a database, kept beside it in the same transaction.
+//!
+//! `seedbed_state` holds a row per seeded scenario and worker, with the exact keys of its rows;
+//! `seedbed_marker` says that tests may write here and keeps what must be put back when the last
+//! row goes. A row is ours only when its key is in here.
+
+mod keys;
+
+use std::collections::BTreeMap;
+
+use seedbed_core::plan::Cell;
+use seedbed_core::schema::Schema;
+
+pub use keys::{TableKeys, Tag, TagValue};
+
+use crate::database::{Database, Failure, FailureKind};
+use crate::sql;
+
+/// A scenario that is seeded for a worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seeded {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The worker.
+    pub worker: u8,
+    /// The scenario's layer.
+    pub layer: u8,
+    /// The seed.
+    pub seed: u64,
+    /// As-of, in unix seconds.
+    pub as_of: i64,
+    /// As-of was asked for and is never judged by today's date.
+    pub pinned: bool,
+    /// For how many seconds past as-of the answers hold.
+    pub holds_for: i64,
+    /// Digest of what the scenario declared.
+    pub digest: String,
+    /// The named variant that stands in the database.
+    pub variant: Option<String>,
+    /// The exact keys of its rows, by table.
+    pub keys: BTreeMap<String, TableKeys>,
+    /// The files it wrote, by path.
+    pub files: BTreeMap<String, FileMark>,
+    /// Stored passwords by a digest of seed and plain text.
+    pub passwords: BTreeMap<String, String>,
+    /// Version of the tool.
+    pub tool: String,
+    /// When it was last written, in unix seconds.
+    pub seeded_at: i64,
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FileMark {
+    /// Digest of what it shows.
+    pub picture: String,
+    /// Digest of its bytes.
+    pub content: String,
+}
+
+/// Says that tests may write here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marker {
+    /// The database it was set in; none for a database in memory.
+    pub identity: Option<String>,
+    /// How it was set: `empty` or `allowed`.
+    pub how: String,
+    /// When, in unix seconds.
+    pub marked_at: i64,
+    /// Version of the tool.
+    pub tool: String,
+    /// Where counters stood before the first seeded row of a table; none where there was no entry.
+    pub counters: BTreeMap<String, Option<i64>>,
+    /// Files that are no longer ours to keep and not yet removed.
+    pub stale_files: Vec<String>,
+}
+
+/// All that Seedbed keeps in a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// The marker.
+    pub marker: Option<Marker>,
+    /// Seeded scenarios of all workers, by worker and layer.
+    pub seeded: Vec<Seeded>,
+}
+
+impl State {
+    /// Returns what is seeded for a worker, lower layers first.
+    pub fn of_worker(&self, worker: u8) -> impl Iterator<Item = &Seeded> {
+        self.seeded.iter().filter(move |seeded| seeded.worker == worker)
+    }
+
+    /// Returns a seeded scenario.
+    pub fn find(&self, scenario: &str, worker: u8) -> Option<&Seeded> {
+        self.of_worker(worker).find(|seeded| seeded.scenario == scenario)
+    }
+}
+
+/// Reads the state; empty where Seedbed was never used.
+pub fn read(database: &mut dyn Database, schema: &Schema) -> Result<State, Failure> {
+    let mut state = State::default();
+    if schema.tables.contains_key("seedbed_marker") {
+        let rows = database.query(&sql::select_marker(), &[])?;
+        state.marker = rows.into_iter().next().map(marker).transpose()?;
+    }
+    if schema.tables.contains_key("seedbed_state") {
+        let rows = database.query(&sql::select_states(), &[])?;
+        state.seeded = rows.into_iter().map(seeded).collect::<Result<_, _>>()?;
+    }
+    Ok(state)
+}
+
+/// Makes the tables where they are missing.
+pub(crate) fn create_tables(database: &mut dyn Database, schema: &Schema) -> Result<(), Failure> {
+    if schema.tables.contains_key("seedbed_marker") && schema.tables.contains_key("seedbed_state") {
+        return Ok(());
+    }
+    if !database.owns_transactions() {
+        let message = "the tables seedbed_marker and seedbed_state are missing; run `migrate` or `seedbed allow`";
+        return Err(Failure::new(FailureKind::Other, message));
+    }
+    sql::create_bookkeeping().iter().try_for_each(|statement| database.execute(statement, &[]).map(|_| ()))
+}
+
+/// Writes the marker.
+pub(crate) fn put_marker(database: &mut dyn Database, marker: &Marker) -> Result<(), Failure> {
+    let values = [
+        marker.identity.as_ref().map_or(Cell::Null, Cell::text),
+        Cell::text(&marker.how),
+        Cell::Integer(marker.marked_at),
+        Cell::text(&marker.tool),
+        json(&marker.counters),
+        json(&marker.stale_files),
+    ];
+    database.execute(&sql::put_marker(), &values).map(|_| ())
+}
+
+/// Writes the state of a scenario.
+pub(crate) fn put(database: &mut dyn Database, seeded: &Seeded) -> Result<(), Failure> {
+    let values = [
+        Cell::text(&seeded.scenario),
+        Cell::Integer(i64::from(seeded.worker)),
+        Cell::Integer(i64::from(seeded.layer)),
+        Cell::text(seeded.seed.to_string()),
+        Cell::Integer(seeded.as_of),
+        Cell::Integer(i64::from(seeded.pinned)),
+        Cell::Integer(seeded.holds_for),
+        Cell::text(&seeded.digest),
+        seeded.variant.as_ref().map_or(Cell::Null, Cell::text),
+        json(&seeded.keys),
+        json(&seeded.files),
+        json(&seeded.passwords),
+        Cell::text(&seeded.tool),
+        Cell::Integer(seeded.seeded_at),
+    ];
+    database.execute(&sql::put_state(), &values).map(|_| ())
+}
+
+/// Removes the state of a scenario.
+pub(crate) fn remove(database: &mut dyn Database, scenario: &str, worker: u8) -> Result<(), Failure> {
+    let values = [Cell::text(scenario), Cell::Integer(i64::from(worker))];
+    database.execute(&sql::delete_state(), &values).map(|_| ())
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Cell {
+    Cell::text(serde_json::to_string(value).expect("maps with text keys are JSON"))
+}
+
+fn marker(row: Vec<Cell>) -> Result<Marker, Failure> {
+    let mut row = Fields { table: "seedbed_marker", cells: row.into_iter() };
+    Ok(Marker {
+        identity: row.optional_text(),
+        how: row.text()?,
+        marked_at: row.integer()?,
+        tool: row.text()?,
+        counters: row.json()?,
+        stale_files: row.json()?,
+    })
+}
+
+fn seeded(row: Vec<Cell>) -> Result<Seeded, Failure> {
+    let mut row = Fields { table: "seedbed_state", cells: row.into_iter() };
+    Ok(Seeded {
+        scenario: row.text()?,
+        worker: row.integer()? as u8,
+        layer: row.integer()? as u8,
+        seed: row.text()?.parse().map_err(|_| unreadable("seedbed_state"))?,
+        as_of: row.integer()?,
+        pinned: row.integer()? != 0,
+        holds_for: row.integer()?,
+        digest: row.text()?,
+        variant: row.optional_text(),
+        keys: row.json()?,
+        files: row.json()?,
+        passwords: row.json()?,
+        tool: row.text()?,
+        seeded_at: row.integer()?,
+    })
+}
+
+struct Fields {
+    table: &'static str,
+    cells: std::vec::IntoIter<Cell>,
+}
+
+impl Fields {
+    fn optional_text(&mut self) -> Option<String> {
+        self.cells.next().and_then(|cell| cell.as_text().map(str::to_owned))
+    }
+
+    fn text(&mut self) -> Result<String, Failure> {
+        self.optional_text().ok_or_else(|| unreadable(self.table))
+    }
+
+    fn integer(&mut self) -> Result<i64, Failure> {
+        self.cells.next().and_then(|cell| cell.as_integer()).ok_or_else(|| unreadable(self.table))
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Failure> {
+        serde_json::from_str(&self.text()?).map_err(|_| unreadable(self.table))
+    }
+}
+
+fn unreadable(table: &str) -> Failure {
+    Failure::new(FailureKind::Other, format!("`{table}` holds a row that this version cannot read"))
+}

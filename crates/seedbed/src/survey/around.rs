@@ -1,0 +1,279 @@
+//! What is done with the rows around ours: which debris goes, which rows stay and are named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use seedbed_core::plan::diff::Keys;
+use seedbed_core::plan::{Cell, Entangled, How, Key, Leftover, LiveTable, Obstacle, Plan};
+use seedbed_core::schema::Schema;
+
+use super::{Aim, Question};
+use crate::database::{Database, Failure};
+use crate::debris::{Found, Link, References, RowsByTable, Why};
+use crate::label::Labels;
+use crate::live::{self, Shapes};
+use crate::sql::{self, Rows};
+
+type Live = BTreeMap<String, LiveTable>;
+type Row<'a> = (&'a str, &'a Key, &'a [Cell]);
+
+/// Returns our live rows.
+pub(super) fn our_rows<'a>(live: &'a Live, ours: &'a Keys) -> impl Iterator<Item = Row<'a>> {
+    ours.iter().flat_map(move |(table, keys)| {
+        keys.iter().map(move |key| (table.as_str(), key, live[table].rows[key].as_slice()))
+    })
+}
+
+fn rows_of(rows: &RowsByTable) -> impl Iterator<Item = Row<'_>> {
+    rows.iter().flat_map(|(table, rows)| rows.iter().map(move |(key, row)| (table.as_str(), key, row.as_slice())))
+}
+
+/// Moves debris that a row which stays refers to over to the entangled rows.
+pub(super) fn keep_what_is_needed(
+    links: &[Link],
+    shapes: &Shapes,
+    live: &Live,
+    ours: &Keys,
+    plan: &Plan,
+    found: &mut Found,
+) {
+    let mut kept: BTreeSet<(String, Key)> = BTreeSet::new();
+    {
+        let references = References::new(links, shapes, rows_of(&found.debris));
+        let mut open: Vec<(String, Key)> = Vec::new();
+        for (table, _, row) in rows_of(&found.entangled) {
+            open.extend(references.of(table, row).map(|(link, key)| (link.to.clone(), key.clone())));
+        }
+        for (table, key, row) in our_rows(live, ours) {
+            for (link, to) in references.of(table, row) {
+                if !leaves(plan, table, key, &link.columns) {
+                    open.push((link.to.clone(), to.clone()));
+                }
+            }
+        }
+        while let Some((table, key)) = open.pop() {
+            let row = &found.debris[&table][&key];
+            open.extend(
+                (references.of(&table, row).map(|(link, key)| (link.to.clone(), key.clone())))
+                    .filter(|place| !kept.contains(place) && *place != (table.clone(), key.clone())),
+            );
+            kept.insert((table, key));
+        }
+    }
+    for (table, key) in kept {
+        if let Some(row) = found.debris.get_mut(&table).and_then(|rows| rows.remove(&key)) {
+            found.entangled.entry(table).or_default().insert(key, row);
+        }
+    }
+}
+
+/// Whether the plan removes our row or turns this reference of it elsewhere.
+fn leaves(plan: &Plan, table: &str, key: &Key, columns: &[String]) -> bool {
+    let Some(part) = plan.tables.iter().find(|part| part.table == table) else { return false };
+    let turned = part
+        .updates
+        .iter()
+        .any(|update| update.key == *key && update.changes.iter().any(|change| columns.contains(&change.column)));
+    turned || part.deletes.iter().any(|delete| delete.key == *key)
+}
+
+/// Drops debris that is none of these levels' business.
+pub(super) fn limit_to_levels(
+    question: &Question<'_>,
+    links: &[Link],
+    shapes: &Shapes,
+    live: &Live,
+    base: &Keys,
+    found: &mut Found,
+) {
+    let tables: BTreeSet<&str> = (question.dataset.blocks.iter())
+        .filter(|block| question.levels.contains(&block.scenario))
+        .map(|block| block.table.as_str())
+        .collect();
+    let mut inside: BTreeSet<(String, Key)> = BTreeSet::new();
+    {
+        let references = References::new(links, shapes, our_rows(live, base).chain(rows_of(&found.debris)));
+        loop {
+            let before = inside.len();
+            for (table, key, row) in rows_of(&found.debris) {
+                let place = (table.to_owned(), key.clone());
+                if inside.contains(&place) {
+                    continue;
+                }
+                let claimed = matches!(found.why.get(&place), Some(Why::Claim(index))
+                    if question.levels.contains(&question.dataset.claims[*index].scenario));
+                let hangs = || {
+                    references.of(table, row).any(|(link, key)| {
+                        base.get(&link.to).is_some_and(|keys| keys.contains(key))
+                            || inside.contains(&(link.to.clone(), key.clone()))
+                    })
+                };
+                if claimed || tables.contains(table) || hangs() {
+                    inside.insert(place);
+                }
+            }
+            if inside.len() == before {
+                break;
+            }
+        }
+    }
+    for (table, rows) in &mut found.debris {
+        rows.retain(|key, _| inside.contains(&(table.clone(), key.clone())));
+    }
+    found.debris.retain(|_, rows| !rows.is_empty());
+}
+
+/// What reporting looks at.
+pub(super) struct Scene<'a> {
+    pub(super) question: &'a Question<'a>,
+    pub(super) schema: &'a Schema,
+    pub(super) shapes: &'a Shapes,
+    pub(super) links: &'a [Link],
+    pub(super) live: &'a Live,
+    pub(super) ours: &'a Keys,
+    pub(super) found: &'a Found,
+}
+
+impl Scene<'_> {
+    /// Writes debris and entangled rows into the plan, and labels where only keys stand.
+    pub(super) fn report(&self, database: &mut dyn Database, labels: &mut Labels<'_>, plan: &mut Plan) {
+        let found = self.found;
+        let around = || rows_of(&found.debris).chain(rows_of(&found.entangled));
+        if around().next().is_some() {
+            let references = References::new(self.links, self.shapes, our_rows(self.live, self.ours).chain(around()));
+            for (table, key, row) in rows_of(&found.debris) {
+                let label = labels.row(database, table, key, row);
+                let why = match &found.why[&(table.to_owned(), key.clone())] {
+                    Why::Claim(index) => {
+                        let claim = &self.question.dataset.claims[*index];
+                        format!("{} matches {}", claim.column, claim.pattern)
+                    }
+                    Why::Column(columns) => {
+                        let link = references.of(table, row).find(|(link, _)| link.columns.join(", ") == *columns);
+                        let on = link.map(|(link, key)| self.known_as(database, labels, &link.to, key));
+                        format!("{columns} is {}", on.unwrap_or_default())
+                    }
+                };
+                plan.debris.push(Leftover { table: table.to_owned(), key: key.clone(), label, why });
+            }
+            for (table, key, row) in rows_of(&found.entangled) {
+                let hangs_on: Vec<(String, Key)> =
+                    references.of(table, row).map(|(link, key)| (link.to.clone(), key.clone())).collect();
+                let blocks = hangs_on.iter().any(|(table, key)| goes(plan, table, key));
+                if self.question.aim == Aim::Gone && !blocks {
+                    continue;
+                }
+                let on: Vec<String> =
+                    hangs_on.iter().map(|(table, key)| self.known_as(database, labels, table, key)).collect();
+                plan.entangled.push(Entangled {
+                    table: table.to_owned(),
+                    key: key.clone(),
+                    label: labels.row(database, table, key, row),
+                    on: on.join(", "),
+                    hangs_on,
+                    blocks,
+                });
+            }
+        }
+        for obstacle in &mut plan.obstacles {
+            let row = self.live.get(&obstacle.table).and_then(|live| live.rows.get(&obstacle.key));
+            if let Some(row) = row {
+                obstacle.label = labels.row(database, &obstacle.table, &obstacle.key, row);
+            }
+            obstacle.debris = self.is_debris(&obstacle.table, &obstacle.key);
+        }
+        for part in &mut plan.tables {
+            for delete in &mut part.deletes {
+                let row = &self.live[&part.table].rows[&delete.key];
+                delete.label = match labels.name(&part.table, &delete.key) {
+                    Some(name) => name,
+                    None => labels.row(database, &part.table, &delete.key, row),
+                };
+            }
+        }
+    }
+
+    fn is_debris(&self, table: &str, key: &Key) -> bool {
+        self.found.debris.get(table).is_some_and(|rows| rows.contains_key(key))
+    }
+
+    fn known_as(&self, database: &mut dyn Database, labels: &mut Labels<'_>, table: &str, key: &Key) -> String {
+        if let Some(name) = labels.name(table, key) {
+            return name;
+        }
+        let row = |rows: &RowsByTable| rows.get(table).and_then(|rows| rows.get(key)).cloned();
+        let row = row(&self.found.debris).or_else(|| row(&self.found.entangled));
+        row.map_or_else(|| seedbed_core::plan::key_text(key), |row| labels.row(database, table, key, &row))
+    }
+
+    /// Adds the rows of other people that hold a unique value which one of our rows is to have.
+    pub(super) fn unique_values_taken(
+        &self,
+        database: &mut dyn Database,
+        labels: &mut Labels<'_>,
+        plan: &mut Plan,
+    ) -> Result<(), Failure> {
+        let mut obstacles = Vec::new();
+        for part in &plan.tables {
+            let (Some(table), Some(shape)) = (self.schema.tables.get(&part.table), self.shapes.get(&part.table)) else {
+                continue;
+            };
+            let ours = self.ours.get(&part.table);
+            for unique in table.uniques.iter().filter(|unique| !unique.partial && !unique.columns.is_empty()) {
+                let mut wanted: BTreeMap<Key, &str> = BTreeMap::new();
+                for insert in &part.inserts {
+                    wanted.extend(
+                        tuple(&insert.columns, &insert.values, &unique.columns).map(|tuple| (tuple, &*insert.row)),
+                    );
+                }
+                for update in &part.updates {
+                    if update.changes.iter().any(|change| unique.columns.contains(&change.column)) {
+                        let mut row = self.live[&part.table].rows[&update.key].clone();
+                        for change in &update.changes {
+                            if let Some(position) = shape.columns.iter().position(|column| *column == change.column) {
+                                row[position] = change.after.clone();
+                            }
+                        }
+                        wanted.extend(tuple(&shape.columns, &row, &unique.columns).map(|tuple| (tuple, &*update.row)));
+                    }
+                }
+                if wanted.is_empty() {
+                    continue;
+                }
+                let tuples: Vec<&Key> = wanted.keys().collect();
+                let rows = Rows { table: &part.table, columns: &unique.columns, tuples: &tuples };
+                for (key, row) in live::rows(database, shape, &sql::select(&shape.columns, rows))? {
+                    let known = plan.obstacles.iter().any(|known| known.table == part.table && known.key == key);
+                    if known || ours.is_some_and(|ours| ours.contains(&key)) {
+                        continue;
+                    }
+                    let wanted_by = shape.tuple(&row, &unique.columns).and_then(|tuple| wanted.get(&tuple).copied());
+                    obstacles.push(Obstacle {
+                        table: part.table.clone(),
+                        index: unique.name.clone(),
+                        label: labels.row(database, &part.table, &key, &row),
+                        wanted_by: wanted_by.unwrap_or_default().to_owned(),
+                        debris: self.is_debris(&part.table, &key),
+                        key,
+                    });
+                }
+            }
+        }
+        plan.obstacles.extend(obstacles);
+        Ok(())
+    }
+}
+
+fn goes(plan: &Plan, table: &str, key: &Key) -> bool {
+    plan.tables.iter().filter(|part| part.table == table).any(|part| {
+        part.deletes.iter().any(|delete| delete.key == *key)
+            || part.updates.iter().any(|update| update.key == *key && matches!(update.how, How::Replace(_)))
+    })
+}
+
+fn tuple(columns: &[String], cells: &[Cell], wanted: &[String]) -> Option<Key> {
+    let cell = |name: &String| {
+        let position = columns.iter().position(|column| column == name)?;
+        Some(cells[position].clone()).filter(|cell| !cell.is_null())
+    };
+    wanted.iter().map(cell).collect()
+}

@@ -1,0 +1,317 @@
+//! A small world for the contract tests: users, items, pairs, and tables that hang on them.
+
+#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use seedbed::{Media, Receipt, Result, Sqlite, Target};
+use seedbed_core::dataset::{Block, Claim, Dataset, File, Picture, PictureKind, Reference, Row, ScenarioName, State};
+use seedbed_core::plan::Plan;
+use seedbed_core::value::{Decimal, Value};
+
+pub const DDL: &str = r#"
+CREATE TABLE users (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, email varchar(254) NOT NULL UNIQUE,
+    name varchar(50) NULL, joined datetime NOT NULL, lat decimal(9,6) NULL, active bool NOT NULL, tag bool NOT NULL);
+CREATE TABLE profiles (user_id bigint NOT NULL PRIMARY KEY REFERENCES users (id), bio text NULL, tag bool NOT NULL);
+CREATE TABLE items (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, title varchar(200) NOT NULL,
+    owner_id bigint NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED, place integer NOT NULL,
+    memo text NULL, tag bool NOT NULL, UNIQUE (owner_id, place));
+CREATE INDEX items_owner ON items (owner_id);
+CREATE TABLE pairs (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, user_id bigint NOT NULL REFERENCES users (id),
+    item_id bigint NOT NULL REFERENCES items (id), created datetime NOT NULL, tag bool NOT NULL);
+CREATE UNIQUE INDEX pairs_once ON pairs (user_id, item_id);
+CREATE TABLE badges (user_id bigint NOT NULL REFERENCES users (id), item_id bigint NOT NULL REFERENCES items (id),
+    PRIMARY KEY (user_id, item_id));
+CREATE TABLE notes (id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+    user_id bigint NOT NULL REFERENCES users (id) ON DELETE CASCADE, body text NOT NULL);
+CREATE TABLE visits (id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+    user_id bigint NULL REFERENCES users (id) ON DELETE SET NULL, item_id bigint NULL REFERENCES items (id));
+CREATE TABLE marks (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, visit_id bigint NOT NULL REFERENCES visits (id));
+"#;
+
+/// 2026-11-22 00:00 UTC.
+pub const TODAY: i64 = 1_795_305_600;
+pub const DAY: i64 = 86_400;
+
+pub fn user(layer: i64, row: i64) -> i64 {
+    1_000_000_000 + layer * 100_000_000 + row
+}
+
+fn scenario(name: &str, layer: u8, requires: &[&str]) -> ScenarioName {
+    let requires = requires.iter().map(ToString::to_string).collect();
+    ScenarioName { name: name.into(), layer, requires, about: String::new() }
+}
+
+fn block(scenario: usize, population: &str, table: &str, columns: &[&str], key: &[usize], tag: Option<usize>) -> Block {
+    Block {
+        scenario,
+        population: population.into(),
+        table: table.into(),
+        columns: columns.iter().map(ToString::to_string).collect(),
+        key: key.to_vec(),
+        tag,
+        references: Vec::new(),
+        rows: Vec::new(),
+    }
+}
+
+fn link(name: &str, column: usize, to: &str, owner: bool) -> Reference {
+    Reference { name: name.into(), columns: vec![column], to: to.into(), owner }
+}
+
+fn row(name: impl Into<String>, values: Vec<Value>) -> Row {
+    Row { name: name.into(), values, overlays: Vec::new() }
+}
+
+fn user_row(name: &str, id: i64, number: i64) -> Row {
+    row(
+        name,
+        vec![
+            Value::Integer(id),
+            Value::text(format!("{name}@seed.test")),
+            Value::text(name),
+            Value::Time(-number * 3600),
+            Value::Decimal(Decimal::new(47_000_000 + number * 500_000, 6)),
+            Value::Bool(true),
+            Value::Bool(true),
+        ],
+    )
+}
+
+/// Three layers: `one` has two users with profiles and items, `two` three users who take the items
+/// over, `three` pairs of users and items, and badges.
+pub fn dataset() -> Dataset {
+    let user_columns = ["id", "email", "name", "joined", "lat", "active", "tag"];
+    let mut makers = block(0, "makers", "users", &user_columns, &[0], Some(6));
+    makers.rows = vec![user_row("ada", user(1, 1), 1), user_row("bob", user(1, 2), 2)];
+    let mut profiles = block(0, "profiles", "profiles", &["user_id", "bio", "tag"], &[0], Some(2));
+    profiles.references = vec![link("user", 0, "users", true)];
+    profiles.rows = [("ada", user(1, 1)), ("bob", user(1, 2))]
+        .map(|(name, id)| {
+            let values = vec![Value::Integer(id), Value::text(format!("I am {name}")), Value::Bool(true)];
+            row(name, values)
+        })
+        .into();
+    let mut items = block(0, "items", "items", &["id", "title", "owner_id", "place", "tag"], &[0], Some(4));
+    items.references = vec![link("owner", 2, "users", true)];
+    for number in 1..=6 {
+        let owner = user(1, 1 + number % 2);
+        let mut item = row(
+            format!("item_{number}"),
+            vec![
+                Value::Integer(user(1, number)),
+                Value::text(format!("Item {number}")),
+                Value::Integer(owner),
+                Value::Integer(number),
+                Value::Bool(true),
+            ],
+        );
+        item.overlays = vec![(2, 1, Value::Integer(user(2, 1 + number % 3)))];
+        items.rows.push(item);
+    }
+    let mut people = block(1, "people", "users", &user_columns, &[0], Some(6));
+    people.rows = ["new", "active", "power"]
+        .iter()
+        .enumerate()
+        .map(|(index, name)| user_row(name, user(2, 1 + index as i64), 10 + index as i64))
+        .collect();
+    let mut pairs = block(2, "pairs", "pairs", &["id", "user_id", "item_id", "created", "tag"], &[0], Some(4));
+    pairs.references = vec![link("user", 1, "users", true), link("item", 2, "items", false)];
+    let mut badges = block(2, "badges", "badges", &["user_id", "item_id"], &[0, 1], None);
+    badges.references = vec![link("user", 0, "users", true), link("item", 1, "items", false)];
+    for number in 1..=4 {
+        let (who, item) = (user(2, 2 + number % 2), user(1, number));
+        let name = format!("{}>item_{number}", if number % 2 == 0 { "active" } else { "power" });
+        let values = vec![
+            Value::Integer(user(3, number)),
+            Value::Integer(who),
+            Value::Integer(item),
+            Value::Time(-number * 60),
+            Value::Bool(true),
+        ];
+        pairs.rows.push(row(name.clone(), values));
+        badges.rows.push(row(name, vec![Value::Integer(who), Value::Integer(item)]));
+    }
+    let picture =
+        |caption: &str| Picture { kind: PictureKind::Avatar, width: 8, height: 8, caption: caption.into(), tint: 7 };
+    let file = |scenario, path: &str, caption: &str| File { scenario, path: path.into(), picture: picture(caption) };
+    Dataset {
+        scenarios: vec![scenario("one", 1, &[]), scenario("two", 2, &["one"]), scenario("three", 3, &["two"])],
+        seed: 1,
+        worker: 0,
+        as_of: 0,
+        holds_for: 2 * DAY,
+        blocks: vec![makers, profiles, items, people, pairs, badges],
+        files: vec![file(0, "faces/ada.png", "A"), file(0, "faces/bob.png", "B"), file(1, "faces/deep/new.png", "N")],
+        claims: vec![Claim {
+            scenario: 2,
+            table: "users".into(),
+            column: "email".into(),
+            pattern: "e2e_*@seed.test".into(),
+        }],
+        states: vec![State { scenario: 2, name: "no_pairs".into(), without: (0..4).map(|row| (4, row)).collect() }],
+    }
+}
+
+/// The dataset without the layers above; for a verb on a lower layer when only that is seeded.
+pub fn dataset_up_to(layers: usize) -> Dataset {
+    let mut dataset = dataset();
+    dataset.scenarios.truncate(layers);
+    dataset.blocks.retain(|block| block.scenario < layers);
+    for row in dataset.blocks.iter_mut().flat_map(|block| &mut block.rows) {
+        row.overlays.retain(|(_, scenario, _)| *scenario < layers);
+    }
+    dataset.files.retain(|file| file.scenario < layers);
+    dataset.claims.retain(|claim| claim.scenario < layers);
+    dataset.states.retain(|state| state.scenario < layers);
+    dataset
+}
+
+pub fn render(picture: &Picture) -> Vec<u8> {
+    format!("picture {} {}x{}", picture.caption, picture.width, picture.height).into_bytes()
+}
+
+/// A database, a dataset and a media folder.
+pub struct World {
+    pub database: Box<dyn seedbed::Database>,
+    pub sqlite: Option<rusqlite::Connection>,
+    pub dataset: Dataset,
+    pub folder: tempfile::TempDir,
+    pub now: i64,
+    pub as_of: Option<i64>,
+    pub timeout: Duration,
+    pub notices: Vec<String>,
+}
+
+impl World {
+    /// A database file; the tests' own statements go over a second connection.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let (database, _) = Sqlite::open_or_create(&path, DDL).unwrap();
+        let sqlite = rusqlite::Connection::open(&path).unwrap();
+        sqlite.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF").unwrap();
+        Self {
+            database: Box::new(database),
+            sqlite: Some(sqlite),
+            dataset: dataset(),
+            folder,
+            now: TODAY + 3600,
+            as_of: None,
+            timeout: Duration::from_secs(5),
+            notices: Vec::new(),
+        }
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("test.db")
+    }
+
+    pub fn media(&self) -> PathBuf {
+        self.folder.path().join("media")
+    }
+
+    fn with<T>(&mut self, levels: std::ops::Range<usize>, verb: impl FnOnce(&mut Target<'_>) -> T) -> T {
+        let media = self.folder.path().join("media");
+        let notices = &mut self.notices;
+        verb(&mut Target {
+            database: &mut *self.database,
+            dataset: &self.dataset,
+            levels,
+            media: Some(Media { folder: &media, render: &render }),
+            now: self.now,
+            as_of: self.as_of,
+            lock_timeout: self.timeout,
+            bookkeeping: &[],
+            program: "seedbed",
+            notice: &mut |notice| notices.push(notice.to_string()),
+        })
+    }
+
+    pub fn all(&self) -> std::ops::Range<usize> {
+        0..self.dataset.scenarios.len()
+    }
+
+    pub fn plan(&mut self) -> Plan {
+        self.with(self.all(), |target| seedbed::plan(target)).unwrap().plan
+    }
+
+    pub fn seed(&mut self) -> Result<Receipt> {
+        self.with(self.all(), |target| seedbed::seed(target))
+    }
+
+    pub fn seed_levels(&mut self, levels: std::ops::Range<usize>) -> Result<Receipt> {
+        self.with(levels, |target| seedbed::seed(target))
+    }
+
+    pub fn reset(&mut self) -> Result<Receipt> {
+        self.with(self.all(), |target| seedbed::reset(target, None))
+    }
+
+    pub fn reset_to(&mut self, state: &str) -> Result<Receipt> {
+        self.with(self.all(), |target| seedbed::reset(target, Some(state)))
+    }
+
+    pub fn cleanup(&mut self, from: usize) -> Result<Receipt> {
+        let to = self.dataset.scenarios.len();
+        self.with(from..to, |target| seedbed::cleanup(target))
+    }
+
+    pub fn sql(&self, text: &str) {
+        self.sqlite.as_ref().unwrap().execute_batch(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+
+    pub fn number(&self, query: &str) -> i64 {
+        self.sqlite.as_ref().unwrap().query_row(query, [], |row| row.get(0)).unwrap_or_else(|e| panic!("{query}: {e}"))
+    }
+
+    /// All rows of all tables but ours, and the counters.
+    pub fn dump(&self) -> BTreeMap<String, Vec<String>> {
+        dump(self.sqlite.as_ref().unwrap(), false)
+    }
+
+    /// Files below the media folder with their contents.
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        let mut open = vec![self.media()];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    found.insert(path.strip_prefix(self.media()).unwrap().display().to_string(), Vec::new());
+                    open.push(path);
+                } else {
+                    let bytes = std::fs::read(&path).unwrap();
+                    found.insert(path.strip_prefix(self.media()).unwrap().display().to_string(), bytes);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// All rows of all tables as text, sorted.
+pub fn dump(connection: &rusqlite::Connection, with_ours: bool) -> BTreeMap<String, Vec<String>> {
+    let mut names = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+    let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(|row| row.unwrap()).collect();
+    let mut tables = BTreeMap::new();
+    for name in names {
+        if name.starts_with("seedbed_") && !with_ours {
+            continue;
+        }
+        let mut statement = connection.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
+        let width = statement.column_count();
+        let mut rows: Vec<String> = statement
+            .query_map([], |row| {
+                Ok((0..width).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect::<Vec<_>>().join("|"))
+            })
+            .unwrap()
+            .map(|row| row.unwrap())
+            .collect();
+        rows.sort();
+        tables.insert(name, rows);
+    }
+    tables
+}
