@@ -52,7 +52,9 @@ pub struct Problem {
 /// A row's inclusive degree range.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
+    /// The least degree.
     pub lo: u32,
+    /// The greatest degree.
     pub hi: u32,
     /// Hash of the row's key, for tie breaks and the choice of a degree.
     pub hash: u64,
@@ -61,8 +63,11 @@ pub struct Row {
 /// A demand: the measure lies in `lo..=hi`; `i64::MIN` and `i64::MAX` mean unbounded.
 #[derive(Clone, Debug)]
 pub struct Clause {
+    /// The least value.
     pub lo: i64,
+    /// The greatest value.
     pub hi: i64,
+    /// What is measured.
     pub measure: Measure,
 }
 
@@ -81,13 +86,16 @@ pub enum Measure {
 /// constant stays within plus or minus 2^62.
 #[derive(Clone, Debug)]
 pub struct Sum {
+    /// The value when no pair is chosen.
     pub constant: i64,
+    /// Pair index and weight.
     pub terms: Vec<(u32, i32)>,
 }
 
 /// Holds when every sum lies in its inclusive range.
 #[derive(Clone, Debug)]
 pub struct Group {
+    /// Sums, each with the least and the greatest value it may have.
     pub conditions: Vec<(Sum, i64, i64)>,
 }
 
@@ -103,6 +111,7 @@ pub enum Fill {
 /// What became of a problem.
 #[derive(Clone, Debug)]
 pub enum Outcome {
+    /// An assignment that was checked.
     Solved(Solution),
     /// Proven: no assignment exists.
     Contradiction(Conflict),
@@ -127,6 +136,7 @@ pub struct Solution {
 /// may hold a part too many.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
+    /// The demands, ascending.
     pub parts: Vec<Part>,
     /// The sum that fails, when adding up the parts' bounds is enough to see it.
     pub sum: Option<Proof>,
@@ -154,16 +164,22 @@ pub enum Part {
 /// those upper bounds could contribute at best.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
+    /// The bounds that are added up, lower ones first.
     pub terms: Vec<ProofTerm>,
+    /// What the lower bounds ask for together.
     pub needed: i64,
+    /// What there is at most.
     pub available: i64,
 }
 
 /// One bound in a failing sum, taken `multiplier` times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProofTerm {
+    /// Whose bound it is.
     pub part: Part,
+    /// How many times it is taken; at least one.
     pub multiplier: i64,
+    /// The bound itself.
     pub bound: i64,
     /// Whether the bound is a lower one.
     pub at_least: bool,
@@ -190,7 +206,7 @@ pub fn exact(problem: &Problem) -> Outcome {
     if let Some(conflict) = conflict::missing_candidates(problem) {
         return Outcome::Contradiction(conflict);
     }
-    match branch::decide(problem, &model::Active::all(problem)) {
+    match branch::decide(problem, &model::Active::all(problem), branch::PATIENT) {
         branch::Verdict::Feasible(pairs) => {
             let solution = Solution { pairs, steps: 0, exact: true };
             let broken = check::violations(problem, &solution.pairs);

@@ -4,6 +4,8 @@
 //! nothing is written or removed outside the media folder, and no file that is not recorded is
 //! ever replaced or removed.
 
+pub mod picture;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, ErrorKind};

@@ -1,14 +1,16 @@
 //! Exact search: the linear bound, and branching where it leaves fractions.
 
 use super::model::{Active, Built, Model, Origin, build};
-use super::simplex::{Certificate, GaveUp, Tableau};
+use super::simplex::{Certificate, GaveUp, Row, Tableau};
 use super::transpose::{pairs_back, part_back, transpose};
 use super::{Part, Problem, unmerge};
 use std::collections::BTreeSet;
 
 const NODES: u32 = 4_000;
-/// Tableau cells that may be rewritten: about a second.
-const WORK: u64 = 400_000_000;
+/// Tableau cells one decision may rewrite: one to two seconds.
+pub(super) const PATIENT: u64 = 400_000_000;
+/// The same for one of the many decisions that reduce a conflict.
+pub(super) const BRIEF: u64 = 40_000_000;
 
 /// What is known about the active demands of a problem.
 pub(super) enum Verdict {
@@ -19,20 +21,20 @@ pub(super) enum Verdict {
     Unknown,
 }
 
-/// Decides whether the active demands can be met together.
-pub(super) fn decide(problem: &Problem, active: &Active) -> Verdict {
+/// Decides whether the active demands can be met together, within `work` cells.
+pub(super) fn decide(problem: &Problem, active: &Active, work: u64) -> Verdict {
     match build(problem, active, true) {
-        Built::Turn => turned(problem, active),
-        Built::Model(model) => search(problem, active, &model),
+        Built::Turn => turned(problem, active, work),
+        Built::Model(model) => search(problem, active, &model, work),
         Built::Impossible => Verdict::Infeasible(None),
         Built::TooLarge => Verdict::Unknown,
     }
 }
 
-fn turned(problem: &Problem, active: &Active) -> Verdict {
+fn turned(problem: &Problem, active: &Active, work: u64) -> Verdict {
     let (problem, active, height) = (transpose(problem), active.transposed(), problem.left.len());
     match build(&problem, &active, false) {
-        Built::Model(model) => match search(&problem, &active, &model) {
+        Built::Model(model) => match search(&problem, &active, &model, work) {
             Verdict::Feasible(pairs) => Verdict::Feasible(pairs_back(&pairs, height)),
             Verdict::Infeasible(parts) => {
                 Verdict::Infeasible(parts.map(|parts| parts.into_iter().map(part_back).collect()))
@@ -44,8 +46,8 @@ fn turned(problem: &Problem, active: &Active) -> Verdict {
     }
 }
 
-fn search(problem: &Problem, active: &Active, model: &Model) -> Verdict {
-    let mut search = Search { model, tableau: tableau(model), used: BTreeSet::new(), nodes: NODES };
+fn search(problem: &Problem, active: &Active, model: &Model, work: u64) -> Verdict {
+    let mut search = Search { model, tableau: tableau(model, work), used: BTreeSet::new(), nodes: NODES };
     match search.node() {
         Ok(true) => {
             let counts: Vec<u32> =
@@ -59,10 +61,9 @@ fn search(problem: &Problem, active: &Active, model: &Model) -> Verdict {
 }
 
 /// The tableau of a model, with one variable per line after those of the model.
-pub(super) fn tableau(model: &Model) -> Tableau {
-    let rows: Vec<(&[(usize, i64)], (i64, i64))> =
-        model.lines.iter().map(|line| (line.terms.as_slice(), line.bounds)).collect();
-    Tableau::new(&model.bounds, &rows, WORK)
+pub(super) fn tableau(model: &Model, work: u64) -> Tableau {
+    let rows: Vec<Row> = model.lines.iter().map(|line| Row { terms: &line.terms, bounds: line.bounds }).collect();
+    Tableau::new(&model.bounds, &rows, work)
 }
 
 struct Search<'a> {
@@ -112,14 +113,16 @@ impl Search<'_> {
 fn support(problem: &Problem, active: &Active, model: &Model, used: &BTreeSet<usize>) -> Vec<Part> {
     let mut parts = BTreeSet::new();
     for &line in used {
-        match model.lines[line].origin {
-            Origin::Left(row) => drop(parts.insert(Part::Left(row))),
-            Origin::Type(kind) => parts.extend(model.types[kind].iter().map(|&row| Part::Right(row as usize))),
-            Origin::Total => drop(parts.insert(Part::Total)),
-            Origin::Linear(clause) | Origin::Count(clause) | Origin::Meaning(clause) => {
-                drop(parts.insert(Part::Clause(clause)))
+        let part = match model.lines[line].origin {
+            Origin::Left(row) => Part::Left(row),
+            Origin::Total => Part::Total,
+            Origin::Linear(clause) | Origin::Count(clause) | Origin::Meaning(clause) => Part::Clause(clause),
+            Origin::Type(kind) => {
+                parts.extend(model.types[kind].iter().map(|&row| Part::Right(row as usize)));
+                continue;
             }
-        }
+        };
+        parts.insert(part);
     }
     let idle = (0..problem.left.len()).filter(|&row| active.left[row] && problem.left[row].hi == 0);
     parts.extend(idle.map(Part::Left));

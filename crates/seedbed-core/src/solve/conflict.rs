@@ -1,6 +1,6 @@
 //! Names a contradiction: an irreducible set of demands, and the sum that fails.
 
-use super::branch::{Verdict, decide, tableau};
+use super::branch::{BRIEF, Verdict, decide, tableau};
 use super::model::{Active, Built, Model, Origin, build};
 use super::simplex::Certificate;
 use super::transpose::{part_back, transpose};
@@ -82,7 +82,7 @@ impl Filter<'_> {
             return false;
         }
         self.calls -= 1;
-        matches!(decide(self.problem, &Active::only(self.problem, parts)), Verdict::Infeasible(_))
+        matches!(decide(self.problem, &Active::only(self.problem, parts), BRIEF), Verdict::Infeasible(_))
     }
 
     /// The part of `open` that is needed, together with `kept`, for a contradiction.
@@ -122,7 +122,7 @@ fn proof(problem: &Problem, parts: &[Part]) -> Option<Proof> {
 }
 
 fn refute(problem: &Problem, model: &Model) -> Option<Proof> {
-    let certificate = tableau(model).check().ok()??;
+    let certificate = tableau(model, BRIEF).check().ok()??;
     let common = common_factor(&certificate);
     let mut terms = Vec::new();
     let mut needed: i128 = 0;

@@ -6,8 +6,16 @@
 //! it gives up instead of guessing. If no solution exists, one line of the tableau says
 //! why (Farkas).
 
+use super::degrees::mix;
+
 /// No number: the side is unbounded.
 pub(super) const FREE: (i64, i64) = (i64::MIN, i64::MAX);
+
+/// A weighted sum of variables, and the bounds it must keep.
+pub(super) struct Row<'a> {
+    pub terms: &'a [(usize, i64)],
+    pub bounds: (i64, i64),
+}
 
 /// The search reached a limit: nothing is known.
 #[derive(Debug)]
@@ -26,6 +34,17 @@ pub(super) struct Term {
     pub variable: usize,
     pub multiplier: i128,
     pub at_least: bool,
+}
+
+/// How a pivot is chosen.
+#[derive(Clone, Copy)]
+enum Rule {
+    /// The line furthest out; fast, but may go round in circles.
+    Furthest,
+    /// Any, by a hash of the step; leaves most circles.
+    Scattered(u64),
+    /// The smallest variables (Bland 1977); slow, but always ends.
+    Bland,
 }
 
 /// Variables with bounds, and lines that express some of them by the others.
@@ -94,12 +113,12 @@ fn gcd(mut a: i128, mut b: i128) -> i128 {
 impl Tableau {
     /// Variables `0..bounds.len()` with finite bounds, and one more for every row: the
     /// weighted sum of the row's terms, within the row's bounds.
-    pub(super) fn new(bounds: &[(i64, i64)], rows: &[(&[(usize, i64)], (i64, i64))], work: u64) -> Self {
+    pub(super) fn new(bounds: &[(i64, i64)], rows: &[Row<'_>], work: u64) -> Self {
         let variables = bounds.len();
         let mut lines = Vec::with_capacity(rows.len());
-        for (index, (terms, _)) in rows.iter().enumerate() {
+        for (index, row) in rows.iter().enumerate() {
             let mut entries = vec![0; variables];
-            for &(variable, weight) in *terms {
+            for &(variable, weight) in row.terms {
                 entries[variable] += i128::from(weight);
             }
             let largest = entries.iter().fold(1, |most, entry: &i128| most.max(entry.abs()));
@@ -112,15 +131,12 @@ impl Tableau {
             columns: (0..variables).collect(),
             place: places.collect(),
             value: bounds.iter().map(|bound| bound.0).chain(rows.iter().map(|_| 0)).collect(),
-            bounds: bounds.iter().copied().chain(rows.iter().map(|row| row.1)).collect(),
+            bounds: bounds.iter().copied().chain(rows.iter().map(|row| row.bounds)).collect(),
             work,
             pivots: 0,
         }
     }
 
-    pub(super) fn report(&self) -> String {
-        format!("pivots {} work {}", self.pivots, self.work)
-    }
     pub(super) fn bounds(&self, variable: usize) -> (i64, i64) {
         self.bounds[variable]
     }
@@ -157,11 +173,16 @@ impl Tableau {
             let gap = i128::from(lo) - i128::from(hi);
             return Ok(Some(Certificate { terms: vec![term(true), term(false)], gap }));
         }
-        let patience = self.pivots + 4 * (self.lines.len() + 16);
+        let start = self.pivots;
+        let size = self.lines.len() + 16;
         loop {
-            let careful = self.pivots > patience;
-            let Some((line, below)) = self.violated(careful) else { return Ok(None) };
-            let Some(column) = self.entering(line, below, careful) else {
+            let rule = match (self.pivots - start) / size {
+                0..4 => Rule::Furthest,
+                4..40 => Rule::Scattered(self.pivots as u64),
+                _ => Rule::Bland,
+            };
+            let Some((line, below)) = self.violated(rule) else { return Ok(None) };
+            let Some(column) = self.entering(line, below, rule) else {
                 return self.certificate(line, below).map(Some);
             };
             self.pivot(line, column, below)?;
@@ -169,9 +190,8 @@ impl Tableau {
         }
     }
 
-    /// A line outside its bounds: the one furthest out or, carefully, the one of the
-    /// smallest variable (Bland's rule, which cannot cycle).
-    fn violated(&self, careful: bool) -> Option<(usize, bool)> {
+    /// A line outside its bounds, and whether it is below them.
+    fn violated(&self, rule: Rule) -> Option<(usize, bool)> {
         let mut best: Option<(i128, usize, bool)> = None;
         for (index, line) in self.lines.iter().enumerate() {
             let (lo, hi) = self.bounds[line.variable];
@@ -188,7 +208,11 @@ impl Tableau {
             if out <= 0 || (lo, hi) == FREE {
                 continue;
             }
-            let key = if careful { -(line.variable as i128) } else { out };
+            let key = match rule {
+                Rule::Furthest => out,
+                Rule::Scattered(step) => i128::from(mix(step ^ mix(line.variable as u64))),
+                Rule::Bland => -(line.variable as i128),
+            };
             if best.is_none_or(|best| (key, best.1) > (best.0, index)) {
                 best = Some((key, index, out == below && lo != i64::MIN));
             }
@@ -196,9 +220,9 @@ impl Tableau {
         best.map(|(_, index, below)| (index, below))
     }
 
-    /// The first column that can still move the line towards its bounds.
-    fn entering(&self, line: usize, below: bool, careful: bool) -> Option<usize> {
-        let mut best: Option<(i128, usize)> = None;
+    /// A column that can still move the line towards its bounds.
+    fn entering(&self, line: usize, below: bool, rule: Rule) -> Option<usize> {
+        let mut best: Option<(i128, u64)> = None;
         let mut chosen = None;
         for (column, &entry) in self.lines[line].entries.iter().enumerate() {
             if entry == 0 {
@@ -208,7 +232,11 @@ impl Tableau {
             let (lo, hi) = self.bounds[variable];
             let up = (entry > 0) == below;
             let movable = if up { self.value[variable] < hi } else { self.value[variable] > lo };
-            let key = (if careful { 0 } else { entry.abs() }, variable);
+            let key = match rule {
+                Rule::Furthest => (entry.abs(), variable as u64),
+                Rule::Scattered(step) => (entry.abs(), mix(step ^ mix(variable as u64))),
+                Rule::Bland => (0, variable as u64),
+            };
             if movable && best.is_none_or(|best| key < best) {
                 best = Some(key);
                 chosen = Some(column);
@@ -238,7 +266,9 @@ impl Tableau {
             if other != index && self.lines[other].entries[column] != 0 {
                 substitute(&mut self.lines[other], &line, column, &support)?;
                 self.lines[other].total = self.total(&self.lines[other])?;
-                work += line.entries.len() as u64;
+                // Fractions are reduced, which costs far more than adding.
+                let effort = if self.lines[other].scale == 1 { 1 } else { 8 };
+                work += effort * line.entries.len() as u64;
             }
         }
         self.lines[index] = line;

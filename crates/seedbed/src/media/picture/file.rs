@@ -1,0 +1,27 @@
+//! A canvas as a PNG file.
+
+use super::canvas::Canvas;
+use super::palette::{self, Palette};
+use png::{BitDepth, ColorType, Compression, Encoder, Filter};
+
+/// Returns the PNG file of `canvas` in the colours of `palette`.
+///
+/// The fast deflate of `png` shortens nothing but zeros, so the filter matters: `Adaptive` finds
+/// a row that repeats the one above as well as a row in one colour. Against `Up` alone it takes a
+/// quarter more time and a fifth off the size. The levels of `flate2` take a third off again, in
+/// four times the time.
+pub fn encode(canvas: &Canvas, palette: &Palette) -> Vec<u8> {
+    let mut file = Vec::with_capacity(16 * 1024);
+    let mut encoder = Encoder::new(&mut file, canvas.width(), canvas.height());
+    encoder.set_color(ColorType::Indexed);
+    encoder.set_depth(BitDepth::Four);
+    encoder.set_palette(palette::table(palette).to_vec());
+    encoder.set_compression(Compression::Fast);
+    encoder.set_filter(Filter::Adaptive);
+    let mut writer = encoder.write_header().expect("the header is complete");
+    writer
+        .write_image_data(&canvas.packed())
+        .expect("the packed rows have the size in the header");
+    writer.finish().expect("a vector takes every byte");
+    file
+}
