@@ -1,5 +1,6 @@
 //! How many pairs move when the input changes a little .
 
+use crate::favorites;
 
 use seedbed_core::solve::{Outcome, Problem, solve};
 
