@@ -4,7 +4,7 @@ mod verify_support;
 
 use seedbed::verify::{Check, Verdict, Why};
 use seedbed_core::scenario::Subject;
-use verify_support::{HOUR, TODAY, World, pockitflyer};
+use verify_support::{HOUR, TODAY, World, pockitflyer, small};
 
 fn bounds(check: &Check) -> (i64, i64) {
     (check.at_least.unwrap_or(i64::MIN), check.at_most.unwrap_or(i64::MAX))
@@ -208,4 +208,46 @@ fn show_lists_live_rows_and_says_which_are_ours() {
     let error = show(&mut world, "power", "followed").unwrap_err();
     assert_eq!((error.rule, error.exit_code()), ("unknown-name", 2));
     assert_eq!(show(&mut world, "powr", "favorites").unwrap_err().rule, "unknown-row");
+}
+
+#[test]
+fn every_question_of_the_language_has_the_answer_that_loops_give_on_damaged_rows() {
+    for seed in 1..=12 {
+        let mut world = World::new(small::small(), seed);
+        world.seed(0..1);
+        let verified = world.verify(0..1);
+        assert!(verified.holds());
+        for (check, finding) in verified.report.checks.iter().zip(&world.findings) {
+            assert_eq!((check.ensure, check.counted), (finding.ensure, Some(finding.counted)), "{}", check.fact);
+        }
+        world.sql("PRAGMA foreign_keys = OFF");
+        // Rows of other people, which point at ours and are pointed at.
+        world.sql(
+            "INSERT INTO people (id, name, active, tag) VALUES (7, 'anna', 1, 0); \
+             INSERT INTO items (id, owner_id, kind, price, tag) SELECT 8, min(id), 'x', 1, 0 FROM people WHERE id > 7; \
+             INSERT INTO likes (person_id, item_id, tag) SELECT max(people.id), 8, 0 FROM people",
+        );
+        let mut state = seed;
+        let mut chance = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for _ in 0..12 {
+            let mut done = Vec::new();
+            for _ in 0..=chance(3) {
+                done.push(small::damage(&mut chance));
+                world.sql(done.last().unwrap());
+            }
+            let report = world.verify(0..1).report;
+            let loops = small::Loops::read(&world);
+            let mut checks = report.checks.iter();
+            for ensure in &world.chain.ensures {
+                for (counted, of) in loops.counts(ensure) {
+                    let check = checks.next().expect("a check for each case");
+                    assert_eq!((check.counted, check.of), (Some(counted), of), "seed {seed}, {}: {done:?}", check.fact);
+                }
+            }
+            assert!(checks.next().is_none());
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
 
+pub mod small;
+
 use std::ops::Range;
 use std::time::Duration;
 
