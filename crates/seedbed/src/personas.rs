@@ -67,7 +67,7 @@ pub fn personas(target: &mut Target<'_>, chain: &Chain) -> Result<Vec<PersonaRow
                     compiler
                 };
                 let counts: Vec<Expression> =
-                    ways.iter().map(|(_, path)| Expression::Count(compiler().from_row(path, key).0)).collect();
+                    ways.iter().map(|(_, path)| Expression::Count(compiler().leading(path, key).0)).collect();
                 row.counts = read_counts(&mut *transaction, &ways, &counts, &row.name)?;
             }
             found.push(row);

@@ -62,7 +62,7 @@ pub fn show(target: &mut Target<'_>, chain: &Chain, persona: &str, path: &str) -
 
     let mut compiler = Compiler::new(chain, dataset, &schema, 0);
     compiler.backs = Backs::All;
-    let (from, end) = compiler.from_row(&steps, &key);
+    let (from, end) = compiler.leading(&steps, &key);
     let columns: Vec<Expression> = shape.columns.iter().map(|name| Expression::Column(end, name.clone())).collect();
     let statement = fact::select_from(&columns, &from);
     let found = transaction.query(&statement.sql, &statement.values).during(|| format!("reading `{path}`"))?;

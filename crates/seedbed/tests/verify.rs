@@ -13,7 +13,7 @@ fn bounds(check: &Check) -> (i64, i64) {
 #[test]
 fn sql_counts_what_the_generator_found_for_every_ensure_and_twenty_seeds() {
     for seed in 1..=20 {
-        let mut world = World::new(pockitflyer(), seed);
+        let mut world = World::new(&pockitflyer(), seed);
         for levels in [0..1, 1..2, 2..3] {
             world.seed(0..levels.end);
             let verified = world.verify(levels.clone());
@@ -51,7 +51,7 @@ fn sql_counts_what_the_generator_found_for_every_ensure_and_twenty_seeds() {
 
 #[test]
 fn facts_of_a_lower_layer_are_counted_before_and_not_asked_after_an_upper_layer_changes_their_links() {
-    let mut world = World::new(pockitflyer(), 1);
+    let mut world = World::new(&pockitflyer(), 1);
     world.seed(0..1);
     let before = world.verify(0..1);
     let findings: Vec<_> = world.findings.iter().filter(|f| world.chain.ensures[f.ensure].layer == 0).collect();
@@ -74,7 +74,7 @@ fn facts_of_a_lower_layer_are_counted_before_and_not_asked_after_an_upper_layer_
 
 #[test]
 fn a_deleted_favorite_fails_the_checks_that_count_it_and_is_named() {
-    let mut world = World::new(pockitflyer(), 1);
+    let mut world = World::new(&pockitflyer(), 1);
     world.seed(0..3);
     let whole = world.verify(0..3);
     let of_gone = |check: &&Check| check.fact == "favorites of deactivated flyers";
@@ -99,7 +99,7 @@ fn a_deleted_favorite_fails_the_checks_that_count_it_and_is_named() {
 
 #[test]
 fn a_deactivated_flyer_and_a_changed_title_fail_exactly_their_checks() {
-    let mut world = World::new(pockitflyer(), 1);
+    let mut world = World::new(&pockitflyer(), 1);
     world.seed(0..3);
     let whole = world.verify(0..3);
     let flyer = world.number(
@@ -121,7 +121,7 @@ fn a_deactivated_flyer_and_a_changed_title_fail_exactly_their_checks() {
 
 #[test]
 fn a_title_that_nothing_asks_for_changes_the_plan_and_no_check() {
-    let mut world = World::new(pockitflyer(), 1);
+    let mut world = World::new(&pockitflyer(), 1);
     world.seed(0..3);
     let whole = world.verify(0..3);
     world.sql("UPDATE users_user SET first_name = 'Somebody' WHERE username = 'test_user_new'");
@@ -131,7 +131,7 @@ fn a_title_that_nothing_asks_for_changes_the_plan_and_no_check() {
 
 #[test]
 fn other_peoples_rows_change_no_count() {
-    let mut world = World::new(pockitflyer(), 1);
+    let mut world = World::new(&pockitflyer(), 1);
     world.seed(0..3);
     let whole = world.verify(0..3);
     let flyer = world.number("SELECT min(id) FROM flyers_flyer");
@@ -146,7 +146,7 @@ fn other_peoples_rows_change_no_count() {
 
 #[test]
 fn an_aged_dataset_fails_and_says_until_when_it_held() {
-    let mut world = World::new(pockitflyer(), 1);
+    let mut world = World::new(&pockitflyer(), 1);
     world.seed(0..3);
     world.now = TODAY + 48 * HOUR;
     let verified = world.verify(0..3);
@@ -161,7 +161,7 @@ fn an_aged_dataset_fails_and_says_until_when_it_held() {
 
 #[test]
 fn a_report_is_json() {
-    let mut world = World::new(pockitflyer(), 1);
+    let mut world = World::new(&pockitflyer(), 1);
     world.seed(0..1);
     let json = serde_json::to_value(world.verify(0..1)).unwrap();
     assert_eq!(json["report"]["checks"][0]["fact"], "150 flyers");
@@ -171,9 +171,9 @@ fn a_report_is_json() {
 
 #[test]
 fn personas_say_how_to_log_in_and_what_hangs_on_them() {
-    let mut world = World::new(pockitflyer(), 1);
+    let mut world = World::new(&pockitflyer(), 1);
     world.seed(0..3);
-    let personas = world.with(0..3, |target, chain| seedbed::personas(target, chain)).unwrap();
+    let personas = world.with(0..3, seedbed::personas).unwrap();
     let of = |name: &str| personas.iter().find(|persona| persona.name == name).unwrap();
     let power = of("power");
     assert_eq!(power.texts["email"], "test_user_power@pockitflyer.test");
@@ -184,13 +184,13 @@ fn personas_say_how_to_log_in_and_what_hangs_on_them() {
     let flyer = world.number("SELECT min(id) FROM flyers_flyer WHERE id NOT IN (SELECT flyer_id FROM flyers_favorite)");
     let id = world.number("SELECT id FROM users_user WHERE username = 'test_user_new'");
     world.sql(&format!("INSERT INTO flyers_favorite (id, is_e2e_test_data, created_at, user_id, flyer_id) VALUES (88, 0, '2026-11-22 09:00:00', {id}, {flyer})"));
-    let personas = world.with(0..3, |target, chain| seedbed::personas(target, chain)).unwrap();
+    let personas = world.with(0..3, seedbed::personas).unwrap();
     assert_eq!(personas.iter().find(|persona| persona.name == "new").unwrap().counts["favorites"], 1);
 }
 
 #[test]
 fn show_lists_live_rows_and_says_which_are_ours() {
-    let mut world = World::new(pockitflyer(), 1);
+    let mut world = World::new(&pockitflyer(), 1);
     world.seed(0..3);
     let show = |world: &mut World, persona: &str, path: &str| {
         world.with(0..3, |target, chain| seedbed::show(target, chain, persona, path))
@@ -213,7 +213,7 @@ fn show_lists_live_rows_and_says_which_are_ours() {
 #[test]
 fn every_question_of_the_language_has_the_answer_that_loops_give_on_damaged_rows() {
     for seed in 1..=12 {
-        let mut world = World::new(small::small(), seed);
+        let mut world = World::new(&small::small(), seed);
         world.seed(0..1);
         let verified = world.verify(0..1);
         assert!(verified.holds());

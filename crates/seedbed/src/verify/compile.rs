@@ -125,7 +125,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Returns the rows that a path leads to from the row on `key`, and the last row's alias.
-    pub(crate) fn from_row(&mut self, path: &Path, key: &Key) -> (From, Alias) {
+    pub(crate) fn leading(&mut self, path: &Path, key: &Key) -> (From, Alias) {
         let at = self.alias();
         let mut from =
             From { rows: vec![(self.chain.populations[path.from].table.clone(), at)], conditions: Vec::new() };

@@ -33,10 +33,11 @@ pub fn pockitflyer() -> Project {
     let fixture = |name: &str| Source { path: name.into(), text: text(format!("{root}/users/fixtures/{name}")) };
     let scenarios = ["m01_discovery_scenarios.json", "m02_test_users.json", "m03_engagement_scenarios.json"];
     let lists = ["e2e_addresses.json", "e2e_flyer_templates.json", "e2e_names.json", "e2e_bios.json"];
-    let mut files = Files::default();
-    files.sources = scenarios.iter().chain(&lists).map(|name| fixture(name)).collect();
-    files.scenarios = vec![0, 1, 2];
-    files.lists = lists.iter().zip(3..).map(|(name, source)| (0, (*name).to_owned(), source)).collect();
+    let files = Files {
+        sources: scenarios.iter().chain(&lists).map(|name| fixture(name)).collect(),
+        scenarios: vec![0, 1, 2],
+        lists: lists.iter().zip(3..).map(|(name, source)| (0, (*name).to_owned(), source)).collect(),
+    };
     Project { files, ddl: text(format!("{root}/pockitflyer.sql")) }
 }
 
@@ -53,7 +54,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(project: Project, seed: u64) -> Self {
+    pub fn new(project: &Project, seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
         let own = rusqlite::Connection::open(&path).unwrap();
@@ -113,7 +114,7 @@ impl World {
 
     pub fn verify(&mut self, levels: Range<usize>) -> Verified {
         let dataset = self.unhashed();
-        self.with_dataset(&dataset, levels, |target, chain| seedbed::verify(target, chain)).unwrap()
+        self.with_dataset(&dataset, levels, seedbed::verify).unwrap()
     }
 
     pub fn sql(&self, text: &str) {

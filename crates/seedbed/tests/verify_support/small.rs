@@ -11,7 +11,7 @@ use seedbed_core::value::Value;
 
 use super::{Project, TODAY, World};
 
-const DDL: &str = r#"
+const DDL: &str = r"
 CREATE TABLE people (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, name varchar(50) NULL, city varchar(50) NULL,
     active bool NULL, score decimal(6,2) NULL, joined datetime NULL, seen datetime NULL, tag bool NOT NULL);
 CREATE TABLE cards (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, person_id bigint NULL REFERENCES people (id),
@@ -21,7 +21,7 @@ CREATE TABLE items (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, owner_id bigi
     price decimal(8,2) NULL, made datetime NULL, lat decimal(9,6) NULL, lng decimal(9,6) NULL, tag bool NOT NULL);
 CREATE TABLE likes (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, person_id bigint NULL REFERENCES people (id),
     item_id bigint NULL REFERENCES items (id), at datetime NULL, tag bool NOT NULL);
-"#;
+";
 
 const SCENARIO: &str = r#"{
   "scenario": "small", "about": "everything that can be asked", "layer": 1, "holds_for": "48h",
@@ -125,10 +125,8 @@ pub fn small() -> Project {
         .map(|(number, asked)| format!(r#"{{"id": "Q{number}", "fact": "question {number}", {asked}, "at_least": 0}}"#))
         .collect();
     let text = SCENARIO.replace("ENSURES", &ensures.join(",\n"));
-    let mut files = Files::default();
-    files.sources = vec![Source { path: "small.json".into(), text }];
-    files.scenarios = vec![0];
-    Project { files, ddl: DDL.into() }
+    let sources = vec![Source { path: "small.json".into(), text }];
+    Project { files: Files { sources, scenarios: vec![0], ..Files::default() }, ddl: DDL.into() }
 }
 
 /// A live value.
@@ -293,9 +291,9 @@ impl<'a> Loops<'a> {
         let rows = || self.walk(p, key, &path.steps);
         let value = || self.value(p, key, path);
         let is_row = |row: &usize| value() == Some(Live::Number(self.keys[path.to][*row] as f64));
-        let text = || match value() {
+        let words = || match value() {
             Some(Live::Number(number)) => Some(number.to_string()),
-            Some(Live::Text(text)) => Some(text),
+            Some(Live::Text(words)) => Some(words),
             None => None,
         };
         let compares = |comparison, other: Option<Live>| match (value(), other) {
@@ -344,8 +342,8 @@ impl<'a> Loops<'a> {
             }
             Test::Compare(comparison, Operand::Value(other)) => compares(*comparison, Some(live(other))),
             Test::Compare(comparison, Operand::Path(other)) => compares(*comparison, self.value(p, key, other)),
-            Test::Contains(part) => text().is_some_and(|text| text.to_lowercase().contains(part)),
-            Test::Matches(pattern) => text().is_some_and(|text| matches(&text, pattern)),
+            Test::Contains(part) => words().is_some_and(|words| words.to_lowercase().contains(part)),
+            Test::Matches(pattern) => words().is_some_and(|words| matches(&words, pattern)),
             Test::SameAs(other) => value() == self.value(p, key, other),
         }
     }
