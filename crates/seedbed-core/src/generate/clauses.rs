@@ -33,6 +33,14 @@ pub(super) struct Demand {
     pub(super) origin: Origin,
 }
 
+impl Demand {
+    /// Whether it depends on nothing and does not hold.
+    pub(super) fn fails(&self) -> bool {
+        let Clause { lo, hi, measure } = &self.clause;
+        !depends(measure) && fails(measure, *lo, *hi)
+    }
+}
+
 /// What a counted row adds to a measure.
 enum Part {
     /// Known without the open decision.

@@ -59,6 +59,8 @@ pub(super) struct Options<'a> {
     pub(super) kinds: Vec<OptionKind<'a>>,
     /// Whether a row chooses at all; empty when all do.
     pub(super) choosers: Vec<bool>,
+    /// For a column that is drawn again, the candidates of each row.
+    pub(super) draws: Vec<Vec<Value>>,
 }
 
 /// An option of a decision.
@@ -68,6 +70,8 @@ pub(super) enum OptionKind<'a> {
     Index,
     /// A line of a mix or a value of a quota.
     Line(&'a Generator),
+    /// A candidate of the row itself.
+    Draw,
     /// An entry of a list, and its index there.
     Entry(&'a [Value], usize),
 }
@@ -83,6 +87,7 @@ impl Options<'_> {
         match self.kinds[option] {
             OptionKind::Line(generator) => evaluator.domain(at, generator, 0),
             OptionKind::Entry(entry, _) => Known::Value(entry[0].clone()),
+            OptionKind::Draw => self.draws[at.row].get(option).map_or(Known::Nothing, |value| Known::Value(value.clone())),
             OptionKind::Index => Known::Nothing,
         }
     }

@@ -222,6 +222,7 @@ pub(super) fn allowed_entries(
     let options = Options {
         kinds: all.iter().enumerate().map(|(index, entry)| OptionKind::Entry(entry, index)).collect(),
         choosers: Vec::new(),
+        draws: Vec::new(),
     };
     let evaluator = Evaluator::new(world, Some((Decision::Column(population, column), &options)));
     // What an entry alone decides is asked once, not for every row.
