@@ -7,6 +7,7 @@ mod around;
 mod clock;
 mod records;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -126,7 +127,8 @@ impl Survey {
 
         let removable = known.recorded_by(&question.levels);
         let mut plan = {
-            let referenced = referenced_rows(&links, &shapes, &live, &ours, &found);
+            let referenced = OnceCell::new();
+            let find_referenced = || referenced_rows(&links, &shapes, &live, &ours, &found);
             let earlier = |block: &DesiredBlock, row: &DesiredRow, position: usize| {
                 earlier(dataset, &schema, &known.in_force, clock.stored?, block, row, position)
             };
@@ -141,7 +143,9 @@ impl Survey {
                 debris: &debris_keys,
                 clock: clock.moved(),
                 earlier: &earlier,
-                referenced: &|table, key| referenced.contains(&(table.to_owned(), key.clone())),
+                referenced: &|table, key| {
+                    referenced.get_or_init(find_referenced).contains(&(table.to_owned(), key.clone()))
+                },
             })
         };
         around::keep_what_is_needed(&links, &shapes, &live, &ours, &plan, &mut found);
@@ -158,8 +162,10 @@ impl Survey {
             found: &found,
         };
         scene.report(database, &mut labels, &mut plan);
-        plan.rows_of_others = rows_of_others(database, &written, &schema, &ours).during(|| "counting rows".into())?;
-        if plan.rows_of_others > 0 {
+        let others = rows_of_others(database, &written, &schema, &ours).during(|| "counting rows".into())?;
+        let of_other_workers: usize = known.protected.values().map(BTreeSet::len).sum();
+        plan.rows_of_others = others.saturating_sub(of_other_workers as u64);
+        if others > 0 {
             scene
                 .unique_values_taken(database, &mut labels, &mut plan)
                 .during(|| "looking for unique values that are taken".into())?;

@@ -175,7 +175,8 @@ fn a_real_persons_rows_on_ours_stay_and_block_only_the_cleanup_of_what_they_hang
         error.to_string(),
         "error[rows-not-ours]: 2 rows of other people hang on rows that would go\n  \
          pairs 87   anna@example.org -> item_5\n  visits 89   anna@example.org -> item_3\nnothing was written\n\
-         help: remove these in the application, then run it again"
+         help: remove these in the application, then run it again\n\
+         help: `seedbed cleanup two` is not blocked"
     );
     assert_eq!(world.dump(), rows);
     world.cleanup(2).unwrap();
@@ -277,4 +278,21 @@ fn a_claim_needs_a_birth_after_seeding() {
     assert!(world.plan().debris.is_empty());
     world.cleanup(0).unwrap();
     assert_eq!(world.number("SELECT count(*) FROM users"), 1);
+}
+
+#[test]
+fn seed_does_not_remove_a_row_that_debris_hangs_on() {
+    let (mut world, _) = with_canaries();
+    world.dataset.blocks[3].rows.remove(0);
+    world.dataset.blocks[0].rows[0].values[2] = seedbed_core::value::Value::text("changed");
+    world.sql("UPDATE items SET owner_id = 1200000002 WHERE id > 1000000000; INSERT INTO notes (user_id, body) VALUES (1200000001, 'left')");
+    for item in &mut world.dataset.blocks[2].rows {
+        item.overlays[0].2 = seedbed_core::value::Value::Integer(user(2, 2));
+    }
+    let rows = world.dump();
+    let error = world.seed().unwrap_err();
+    assert_eq!((error.exit_code(), error.rule), (4, "debris-in-the-way"), "{error}");
+    assert_eq!(world.dump(), rows);
+    world.reset().unwrap();
+    assert!(world.plan().is_empty());
 }

@@ -91,25 +91,24 @@ fn eight_hundred_rows() {
         let path = folder.path().join(format!("{round}.db"));
         let (mut database, _) = Sqlite::open_or_create(&path, &ddl()).unwrap();
         let other = rusqlite::Connection::open(&path).unwrap();
-        let mut timed =
-            |database: &mut Sqlite, times: &mut Vec<Duration>, verb: &dyn Fn(&mut Target<'_>) -> Receipt| {
-                let mut target = Target {
-                    database,
-                    dataset: &dataset,
-                    levels: 0..1,
-                    media: None,
-                    now: 1_795_305_600,
-                    as_of: None,
-                    lock_timeout: Duration::from_secs(5),
-                    bookkeeping: &[],
-                    program: "seedbed",
-                    notice: &mut |_| {},
-                };
-                let start = Instant::now();
-                let receipt = verb(&mut target);
-                times.push(start.elapsed());
-                receipt
+        let timed = |database: &mut Sqlite, times: &mut Vec<Duration>, verb: &dyn Fn(&mut Target<'_>) -> Receipt| {
+            let mut target = Target {
+                database,
+                dataset: &dataset,
+                levels: 0..1,
+                media: None,
+                now: 1_795_305_600,
+                as_of: None,
+                lock_timeout: Duration::from_secs(5),
+                bookkeeping: &[],
+                program: "seedbed",
+                notice: &mut |_| {},
             };
+            let start = Instant::now();
+            let receipt = verb(&mut target);
+            times.push(start.elapsed());
+            receipt
+        };
         let seed = |target: &mut Target<'_>| seedbed::seed(target).unwrap();
         let reset = |target: &mut Target<'_>| seedbed::reset(target, None).unwrap();
         assert!(timed(&mut database, &mut seeds, &seed).written);
