@@ -23,6 +23,38 @@ fn an_overlay_counts_while_its_layer_is_seeded_and_reverts() {
     assert_eq!((world.dump(), world.files()), below);
 }
 
+/// References that would take our rows along, were they not turned first.
+fn cascading() -> World {
+    let tables = support::DDL.replace("REFERENCES users (id)", "REFERENCES users (id) ON DELETE CASCADE");
+    World::with_tables(&tables.replace("ON DELETE CASCADE ON DELETE", "ON DELETE"))
+}
+
+#[test]
+fn an_overlay_is_taken_back_before_the_row_it_points_at_goes() {
+    let mut world = cascading();
+    let whole = world.dataset.clone();
+    world.dataset = support::dataset_up_to(1);
+    world.seed().unwrap();
+    let below = (world.dump(), world.files());
+    world.dataset = whole;
+    world.seed().unwrap();
+    world.cleanup(1).unwrap();
+    assert_eq!((world.dump(), world.files()), below);
+}
+
+#[test]
+fn our_row_is_turned_back_before_the_debris_it_points_at_goes() {
+    let mut world = cascading();
+    world.seed().unwrap();
+    world.sql(
+        "INSERT INTO users VALUES (2000000005, 'e2e_9@seed.test', NULL, '', NULL, 1, 0);
+         UPDATE items SET owner_id = 2000000005 WHERE id = 1100000005;",
+    );
+    let undone = world.reset().unwrap().plan;
+    assert_eq!((undone.inserts(), undone.updates(), undone.debris.len()), (0, 1, 1));
+    assert!(world.plan().is_empty());
+}
+
 #[test]
 fn a_verb_on_a_lower_layer_leaves_the_rows_above_alone() {
     let mut world = World::new();

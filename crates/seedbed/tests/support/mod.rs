@@ -188,9 +188,13 @@ pub struct World {
 impl World {
     /// A database file; the tests' own statements go over a second connection.
     pub fn new() -> Self {
+        Self::with_tables(DDL)
+    }
+
+    pub fn with_tables(ddl: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
-        let (database, _) = Sqlite::open_or_create(&path, DDL).unwrap();
+        let (database, _) = Sqlite::open_or_create(&path, ddl).unwrap();
         let sqlite = rusqlite::Connection::open(&path).unwrap();
         sqlite.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF").unwrap();
         Self {
