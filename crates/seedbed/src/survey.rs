@@ -285,7 +285,8 @@ impl Known {
     fn read_live(&self, database: &mut dyn Database, question: &Question<'_>, schema: &Schema) -> Result<Read> {
         let dataset = question.dataset;
         let mut key_columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut wanted = self.recorded_by(&(0..self.seeded.len()));
+        let recorded = self.recorded_by(&(0..self.seeded.len()));
+        let mut wanted = recorded.clone();
         let mut tags = BTreeMap::new();
         for block in self.blocks(dataset, &question.levels, question.aim) {
             let key = block.key.iter().map(|&position| block.columns[position].clone()).collect();
@@ -293,7 +294,11 @@ impl Known {
             let table = &schema.tables[&block.table];
             let keys = wanted.entry(block.table.clone()).or_default();
             if question.aim == Aim::Declared && question.levels.contains(&block.scenario) {
-                keys.extend(desired::keys_in_order(block, table));
+                for key in desired::keys_in_order(block, table) {
+                    if !keys.contains(&key) {
+                        keys.insert(key);
+                    }
+                }
             }
             if let Some(tag) = desired::tag(block, table) {
                 tags.insert(block.table.clone(), tag);
@@ -308,7 +313,6 @@ impl Known {
         wanted.retain(|table, keys| !keys.is_empty() && schema.tables.contains_key(table));
         tags.retain(|table, (column, _)| schema.tables.get(table).is_some_and(|table| table.column(column).is_some()));
         let shapes = Shapes::new(schema, &key_columns);
-        let recorded = self.recorded_by(&(0..self.seeded.len()));
         let (mut live, mut ours) = (BTreeMap::new(), Keys::new());
         for (table, keys) in &wanted {
             let shape = shapes.get(table).expect("the table is in the schema");
