@@ -170,6 +170,13 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<Failure> for Error {
+    /// Returns the error for a database that could not be opened or made.
+    fn from(failure: Failure) -> Self {
+        Self::from_failure("opening the database", &failure)
+    }
+}
+
 /// Says what was being done when a statement failed.
 pub(crate) trait While<T> {
     /// Turns a failure into an error that names what was being done.
