@@ -5,8 +5,6 @@
 --
 -- Execute it into an empty database file.
 
-BEGIN;
-
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
@@ -162,5 +160,3 @@ INSERT INTO "django_migrations" ("id", "app", "name", "applied") VALUES
     (14, 'auth', '0012_alter_user_first_name_max_length', '2026-01-01 00:00:00'),
     (15, 'users', '0001_initial', '2026-01-01 00:00:00'),
     (16, 'flyers', '0001_initial', '2026-01-01 00:00:00');
-
-COMMIT;

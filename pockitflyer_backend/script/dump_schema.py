@@ -47,12 +47,10 @@ def main(target: Path) -> None:
 
 def sections(cursor: CursorWrapper) -> Iterator[str]:
     yield HEADER
-    yield "BEGIN;\n"
     for kind in ["table", "index"]:
         yield from statements(cursor, kind)
     for table in TABLES_WITH_ROWS:
         yield insert(cursor, table)
-    yield "COMMIT;\n"
 
 
 def statements(cursor: CursorWrapper, kind: str) -> Iterator[str]:

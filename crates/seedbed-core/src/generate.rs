@@ -5,6 +5,7 @@
 //! Values come last, from their addresses. The method is that of `docs/generation.md`.
 
 mod assemble;
+mod candidates;
 mod clauses;
 mod conflict;
 mod decision;

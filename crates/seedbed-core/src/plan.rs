@@ -132,6 +132,8 @@ pub struct Leftover {
     pub label: String,
     /// Why it counts as left by a test.
     pub why: String,
+    /// It hangs on a row of ours that is to go, so nothing can be done before it is removed.
+    pub blocks: bool,
 }
 
 /// A row of other people that hangs on a row of ours or on debris.

@@ -66,6 +66,8 @@ pub(crate) fn survey<'a>(
 pub(crate) struct Written {
     pub(crate) place: PathBuf,
     pub(crate) new: bool,
+    /// Folders that were made for it, deepest first.
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 /// Writes a file; returns where, and its mark.
@@ -73,6 +75,8 @@ pub(crate) fn write(folder: &Path, file: &File, render: Render<'_>) -> Result<(W
     let place = place(folder, &file.path)?;
     let bytes = render(&file.picture);
     let new = !place.exists();
+    let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let folders = place.ancestors().skip(1).take_while(missing).map(Path::to_path_buf).collect();
     let write = || -> io::Result<()> {
         let parent = place.parent().expect("a file below a folder has a parent");
         fs::create_dir_all(parent)?;
@@ -88,14 +92,17 @@ pub(crate) fn write(folder: &Path, file: &File, render: Render<'_>) -> Result<(W
     };
     write().map_err(|error| cannot("writing", &place, &error))?;
     let mark = FileMark { picture: picture_digest(&file.picture), content: content_digest(&bytes) };
-    Ok((Written { place, new }, mark))
+    Ok((Written { place, new, folders }, mark))
 }
 
 /// Takes back files whose place was empty, after a run that did not come to its end.
 pub(crate) fn take_back(written: &[Written]) {
-    for written in written.iter().filter(|written| written.new) {
+    for written in written.iter().rev().filter(|written| written.new) {
         // What stays is harmless: the next run compares it and keeps it.
         let _ = fs::remove_file(&written.place);
+        for folder in &written.folders {
+            let _ = fs::remove_dir(folder);
+        }
     }
 }
 

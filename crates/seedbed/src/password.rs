@@ -60,6 +60,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_hash_is_what_django_would_check_it_against() {
+        // `base64(hashlib.pbkdf2_hmac("sha256", b"TestPass123!", salt, 1_000_000))` with the salt below.
+        assert_eq!(
+            hash(1, "TestPass123!"),
+            "pbkdf2_sha256$1000000$zKVH3hOCiz8BItCoetu16V$tja2KkK7DlfvvAtWwmI4JZVtflxYgSW+mFceNU0G870="
+        );
+    }
+
+    #[test]
     fn the_salt_is_22_letters_and_hangs_on_seed_and_password() {
         assert_eq!(salt(1, "TestPass123!").len(), 22);
         assert_eq!(salt(1, "TestPass123!"), salt(1, "TestPass123!"));

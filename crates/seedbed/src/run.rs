@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use seedbed_core::plan::{Plan, digest};
+use seedbed_core::plan::{Plan, digest, key_text};
 
 use crate::apply::{self, Debris};
 use crate::database::{Access, Database, FailureKind, Transaction};
@@ -181,47 +181,86 @@ fn refuse(survey: &Survey, question: &Question<'_>, intent: Intent<'_>, database
         return Err(refusal);
     }
     let plan = &survey.plan;
-    let scenario = |index: usize| question.dataset.scenarios.get(index).map_or("", |scenario| scenario.name.as_str());
-    let chain = scenario(question.levels.end.saturating_sub(1));
-    let blocking: Vec<_> = plan.entangled.iter().filter(|row| row.blocks).collect();
-    if !blocking.is_empty() {
-        let rows = if blocking.len() == 1 {
-            "1 row of other people hangs".to_owned()
-        } else {
-            format!("{} rows of other people hang", blocking.len())
-        };
-        let mut error = Error::new(Exit::NotOurs, "rows-not-ours", format!("{rows} on rows that would go"));
-        for row in &blocking {
-            let label =
-                if row.label.contains(" -> ") { row.label.clone() } else { format!("{} -> {}", row.label, row.on) };
-            error = error.detail(format!("{} {}   {label}", row.table, seedbed_core::plan::key_text(&row.key)));
-        }
-        return Err(error.help("remove these in the application, then run it again"));
+    if let Some(error) = blocked_by_people(plan, question, program) {
+        return Err(error);
     }
+    let chain = question.dataset.scenarios[question.levels.clone()].last().map_or("", |scenario| &scenario.name);
+    let blocking: Vec<_> = match intent.debris {
+        Debris::Stays => plan.debris.iter().filter(|left| left.blocks).collect(),
+        Debris::Goes => Vec::new(),
+    };
     let obstacles: Vec<_> =
         plan.obstacles.iter().filter(|row| !(row.debris && intent.debris == Debris::Goes)).collect();
-    if obstacles.is_empty() && plan.files.obstacles.is_empty() {
+    let files = &plan.files.obstacles;
+    if obstacles.is_empty() && files.is_empty() && blocking.is_empty() {
         return Ok(());
     }
-    let all_debris = plan.files.obstacles.is_empty() && obstacles.iter().all(|row| row.debris);
-    let mut error = if obstacles.is_empty() {
-        let message = format!("{} files of other people are where files of ours belong", plan.files.obstacles.len());
-        Error::new(Exit::NotOurs, "files-not-ours", message).help("move them away, then run it again")
-    } else if all_debris {
-        let message = format!("{} rows that tests left behind are in the way", obstacles.len());
-        Error::new(Exit::NotOurs, "debris-in-the-way", message).help(format!("{program} reset {chain}"))
-    } else {
-        let message = format!("{} rows of other people are in the way", obstacles.len());
+    let mut error = if obstacles.iter().any(|row| !row.debris) {
+        let message =
+            format!("{} in the way", counted(obstacles.len(), "row of other people is", "rows of other people are"));
         Error::new(Exit::NotOurs, "rows-not-ours", message).help("remove these in the application, then run it again")
+    } else if files.is_empty() {
+        let left = counted(
+            obstacles.len() + blocking.len(),
+            "row that tests left behind is",
+            "rows that tests left behind are",
+        );
+        Error::new(Exit::NotOurs, "debris-in-the-way", format!("{left} in the way"))
+            .help(format!("{program} reset {chain}"))
+    } else {
+        let message = counted(files.len(), "file of other people is", "files of other people are");
+        Error::new(Exit::NotOurs, "files-not-ours", format!("{message} where files of ours belong"))
+            .help("move them away, then run it again")
     };
     for row in obstacles {
-        let key = seedbed_core::plan::key_text(&row.key);
-        error = error.detail(format!("{} {key}   {}   holds {} of {}", row.table, row.label, row.index, row.wanted_by));
+        error = error.detail(format!(
+            "{} {}   {}   holds {} of {}",
+            row.table,
+            key_text(&row.key),
+            row.label,
+            row.index,
+            row.wanted_by
+        ));
     }
-    for path in &plan.files.obstacles {
+    for left in blocking {
+        error =
+            error.detail(format!("{} {}   {}   hangs on a row that goes", left.table, key_text(&left.key), left.label));
+    }
+    for path in files {
         error = error.detail(format!("media {path}"));
     }
     Err(error)
+}
+
+/// Returns the refusal where rows of other people hang on rows that would go.
+fn blocked_by_people(plan: &Plan, question: &Question<'_>, program: &str) -> Option<Error> {
+    let blocking: Vec<_> = plan.entangled.iter().filter(|row| row.blocks).collect();
+    if blocking.is_empty() {
+        return None;
+    }
+    let rows = counted(blocking.len(), "row of other people hangs", "rows of other people hang");
+    let mut error = Error::new(Exit::NotOurs, "rows-not-ours", format!("{rows} on rows that would go"));
+    for row in &blocking {
+        let joins = row.label.contains(" -> ");
+        let label = if joins { row.label.clone() } else { format!("{} -> {}", row.label, row.on) };
+        error = error.detail(format!("{} {}   {label}", row.table, key_text(&row.key)));
+    }
+    error = error.help("remove these in the application, then run it again");
+    // A layer whose tables none of them refers to can go on its own.
+    let scenarios = question.dataset.scenarios.iter().enumerate().skip(question.levels.start + 1);
+    let free = scenarios.filter(|_| question.aim == Aim::Gone).find(|(index, _)| {
+        let tables =
+            || question.dataset.blocks.iter().filter(|block| block.scenario >= *index).map(|block| &block.table);
+        !blocking.iter().flat_map(|row| &row.hangs_on).any(|(table, _)| tables().any(|above| above == table))
+    });
+    Some(match free {
+        Some((_, scenario)) => error.help(format!("`{program} cleanup {}` is not blocked", scenario.name)),
+        None => error,
+    })
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
 fn told(mut error: Error, plan: &Plan) -> Error {

@@ -7,6 +7,7 @@ mod around;
 mod clock;
 mod records;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -126,7 +127,8 @@ impl Survey {
 
         let removable = known.recorded_by(&question.levels);
         let mut plan = {
-            let referenced = referenced_rows(&links, &shapes, &live, &ours, &found);
+            let referenced = OnceCell::new();
+            let find_referenced = || referenced_rows(&links, &shapes, &live, &ours, &found);
             let earlier = |block: &DesiredBlock, row: &DesiredRow, position: usize| {
                 earlier(dataset, &schema, &known.in_force, clock.stored?, block, row, position)
             };
@@ -141,7 +143,9 @@ impl Survey {
                 debris: &debris_keys,
                 clock: clock.moved(),
                 earlier: &earlier,
-                referenced: &|table, key| referenced.contains(&(table.to_owned(), key.clone())),
+                referenced: &|table, key| {
+                    referenced.get_or_init(find_referenced).contains(&(table.to_owned(), key.clone()))
+                },
             })
         };
         around::keep_what_is_needed(&links, &shapes, &live, &ours, &plan, &mut found);
@@ -158,8 +162,10 @@ impl Survey {
             found: &found,
         };
         scene.report(database, &mut labels, &mut plan);
-        plan.rows_of_others = rows_of_others(database, &written, &schema, &ours).during(|| "counting rows".into())?;
-        if plan.rows_of_others > 0 {
+        let others = rows_of_others(database, &written, &schema, &ours).during(|| "counting rows".into())?;
+        let of_other_workers: usize = known.protected.values().map(BTreeSet::len).sum();
+        plan.rows_of_others = others.saturating_sub(of_other_workers as u64);
+        if others > 0 {
             scene
                 .unique_values_taken(database, &mut labels, &mut plan)
                 .during(|| "looking for unique values that are taken".into())?;
@@ -279,7 +285,8 @@ impl Known {
     fn read_live(&self, database: &mut dyn Database, question: &Question<'_>, schema: &Schema) -> Result<Read> {
         let dataset = question.dataset;
         let mut key_columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut wanted = self.recorded_by(&(0..self.seeded.len()));
+        let recorded = self.recorded_by(&(0..self.seeded.len()));
+        let mut wanted = recorded.clone();
         let mut tags = BTreeMap::new();
         for block in self.blocks(dataset, &question.levels, question.aim) {
             let key = block.key.iter().map(|&position| block.columns[position].clone()).collect();
@@ -287,7 +294,11 @@ impl Known {
             let table = &schema.tables[&block.table];
             let keys = wanted.entry(block.table.clone()).or_default();
             if question.aim == Aim::Declared && question.levels.contains(&block.scenario) {
-                keys.extend(desired::keys_in_order(block, table));
+                for key in desired::keys_in_order(block, table) {
+                    if !keys.contains(&key) {
+                        keys.insert(key);
+                    }
+                }
             }
             if let Some(tag) = desired::tag(block, table) {
                 tags.insert(block.table.clone(), tag);
@@ -302,7 +313,6 @@ impl Known {
         wanted.retain(|table, keys| !keys.is_empty() && schema.tables.contains_key(table));
         tags.retain(|table, (column, _)| schema.tables.get(table).is_some_and(|table| table.column(column).is_some()));
         let shapes = Shapes::new(schema, &key_columns);
-        let recorded = self.recorded_by(&(0..self.seeded.len()));
         let (mut live, mut ours) = (BTreeMap::new(), Keys::new());
         for (table, keys) in &wanted {
             let shape = shapes.get(table).expect("the table is in the schema");
@@ -350,10 +360,12 @@ impl Known {
             return (work(), known);
         }
         notice(Notice::Hashing(missing.len()));
+        let started = std::time::Instant::now();
         std::thread::scope(|scope| {
             let hashing = scope.spawn(|| password::hash_all(seed, &missing));
             let result = work();
             known.extend(hashing.join().expect("hashing does not panic"));
+            notice(Notice::Hashed { count: missing.len(), took: started.elapsed() });
             (result, known)
         })
     }

@@ -4,10 +4,11 @@
 //! later decisions becomes what is necessary here: its lower bound with every doubt in its favour,
 //! its upper bound with every doubt against. Weights are found by asking the evaluator.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::decision::{Agenda, Decision, Options};
-use super::evaluate::{Evaluator, Known, RowRef, Touched, same_value};
+use super::evaluate::{Evaluator, Known, RowRef, Touched, has_path, same_value};
 use super::world::World;
 use crate::scenario::{End, Ensure, Path, Rows, Step, Subject, Term, Test};
 use crate::solve::{Clause, Group, Measure, Sum};
@@ -30,6 +31,14 @@ pub(super) enum Origin {
 pub(super) struct Demand {
     pub(super) clause: Clause,
     pub(super) origin: Origin,
+}
+
+impl Demand {
+    /// Whether it depends on nothing and does not hold.
+    pub(super) fn fails(&self) -> bool {
+        let Clause { lo, hi, measure } = &self.clause;
+        !depends(measure) && fails(measure, *lo, *hi)
+    }
 }
 
 /// What a counted row adds to a measure.
@@ -67,13 +76,9 @@ impl<'w, 'a> Builder<'w, 'a> {
     /// Returns the demands of all ensures that depend on this decision; `position` is its place in the agenda.
     pub(super) fn ensures(&self, agenda: &Agenda, position: usize) -> Vec<Demand> {
         let mut demands = Vec::new();
-        for (index, ensure) in self.world().chain.ensures.iter().enumerate() {
-            if agenda.mentions[index].contains(&self.decision) {
-                // What only follows from other decisions can be seen through.
-                let decided = |d: &Decision| !agenda.is_open(*d) || agenda.decisions[..=position].contains(d);
-                let last = agenda.mentions[index].iter().all(decided);
-                self.ensure(index, ensure, last, &mut demands);
-            }
+        for index in &agenda.asked[position] {
+            let ensure = &self.world().chain.ensures[*index];
+            self.ensure(*index, ensure, agenda.settles(position, *index), &mut demands);
         }
         demands
     }
@@ -91,10 +96,11 @@ impl<'w, 'a> Builder<'w, 'a> {
             Some((_, values)) => values.iter().map(Some).collect(),
             None => vec![None],
         };
+        let answers = Answers::default();
         for row in rows {
             for value in &values {
                 let origin = Origin::Ensure { index, row, value: value.cloned() };
-                let question = Question { ensure, row, value: *value };
+                let question = Question { ensure, row, value: *value, answers: &answers };
                 self.demand(&question, last, &origin, demands);
             }
         }
@@ -109,7 +115,8 @@ impl<'w, 'a> Builder<'w, 'a> {
         );
         let Some(hopeful) = self.measure(question, &counted, true) else { return };
         let mut push = |measure: Measure, lo: i64, hi: i64| {
-            if last || depends(&measure) {
+            // What does not depend on this decision is left to later ones, unless it fails already.
+            if last || depends(&measure) || fails(&measure, lo, hi) {
                 demands.push(Demand { clause: Clause { lo, hi, measure }, origin: origin.clone() });
             }
         };
@@ -253,9 +260,8 @@ impl<'w, 'a> Builder<'w, 'a> {
         let mut sum = Adder::default();
         let mut groups: Vec<Vec<(Sum, i64, i64)>> = Vec::new();
         let mut doubt = false;
-        let mut ends = EndAnswers::default();
         for item in &counted.items {
-            match self.part(item, question, hopeful, &mut ends) {
+            match self.part(item, question, hopeful) {
                 Part::Fixed(answer) => {
                     doubt |= answer.is_none();
                     if answer.unwrap_or(hopeful) {
@@ -351,7 +357,7 @@ impl<'w, 'a> Builder<'w, 'a> {
 
     fn holds(&self, item: &Item, question: &Question<'_>) -> Option<bool> {
         let answer = self.evaluator.holds(item.row, &question.ensure.condition);
-        match (answer, self.per(item, question)) {
+        match (answer, self.per(item.row, question)) {
             (Some(false), _) | (_, Some(false)) => Some(false),
             (Some(true), Some(true)) => Some(true),
             _ => None,
@@ -359,86 +365,141 @@ impl<'w, 'a> Builder<'w, 'a> {
     }
 
     /// Whether an item has the value of `per` that is asked for.
-    fn per(&self, item: &Item, question: &Question<'_>) -> Option<bool> {
+    fn per(&self, at: RowRef, question: &Question<'_>) -> Option<bool> {
         let (Some((path, _)), Some(value)) = (&question.ensure.per, question.value) else { return Some(true) };
-        match self.evaluator.value(item.row, path) {
+        match self.evaluator.value(at, path) {
             Known::Value(found) => Some(same_value(&found, value)),
             _ => None,
         }
     }
 
-    fn part(&self, item: &Item, question: &Question<'_>, hopeful: bool, ends: &mut EndAnswers) -> Part {
+    fn part(&self, item: &Item, question: &Question<'_>, hopeful: bool) -> Part {
         if let Some(pair) = item.row.pair {
-            return Part::Fixed(self.pair_holds(item, pair, question, ends));
+            return Part::Fixed(self.pair_holds(item, pair, question));
         }
-        let ask = || self.holds(item, question);
-        let (answer, touched) = self.evaluator.watch(|| self.ask(item, ask));
-        match touched {
-            Touched::None => Part::Fixed(answer),
-            // A yes or no in spite of an open row is one whatever that row gets.
-            _ if answer.is_some() => Part::Fixed(answer),
-            Touched::One(row) if item.pair.is_none() => Part::Options(
-                row,
-                self.options(row).map(|option| (option, self.evaluator.bind(row, option, ask))).collect(),
-            ),
-            _ if item.pair.is_none() => self.sums(item, question, hopeful),
-            _ => Part::Unknown,
+        if item.pair.is_some() {
+            let (answer, touched) = self.evaluator.watch(|| self.ask(item, || self.holds(item, question)));
+            return if touched == Touched::None { Part::Fixed(answer) } else { Part::Unknown };
+        }
+        let mut open = Vec::new();
+        let mut doubt = false;
+        let mut rows = Touched::None;
+        for line in self.lines(question) {
+            match self.unbound(item.row, question, line) {
+                (Some(false), _) => return Part::Fixed(Some(false)),
+                (Some(true), _) => {}
+                (None, Touched::None) => doubt = true,
+                (None, touched) => {
+                    open.push(line);
+                    rows = if rows == Touched::None || rows == touched { touched } else { Touched::Many };
+                }
+            }
+        }
+        match rows {
+            Touched::None => Part::Fixed(if doubt { None } else { Some(true) }),
+            Touched::One(row) => {
+                let answer = |option| {
+                    let lines = open.iter().map(|line| self.bound(item.row, question, *line, (row, option)));
+                    let answer = all(lines);
+                    if doubt && answer == Some(true) { None } else { answer }
+                };
+                Part::Options(row, self.options(row).map(|option| (option, answer(option))).collect())
+            }
+            Touched::Many => self.sums(item, question, &open, doubt, hopeful),
+        }
+    }
+
+    /// The lines of a question: those of its `where`, and its `per`.
+    fn lines<'e>(&self, question: &Question<'e>) -> impl Iterator<Item = Line> + use<'e> {
+        let per = question.value.map(|_| Line::Per);
+        (0..question.ensure.condition.0.len()).map(Line::Term).chain(per)
+    }
+
+    /// Answers a line for a row, with nothing bound.
+    fn unbound(&self, at: RowRef, question: &Question<'_>, line: Line) -> (Option<bool>, Touched) {
+        let Line::Term(index) = line else {
+            return self.evaluator.watch(|| self.per(at, question));
+        };
+        if self.evaluator.chooses(at) && self.option_decides(at, question, index) {
+            return (None, Touched::One(at.row));
+        }
+        let ask = || self.evaluator.watch(|| self.evaluator.term(at, &question.ensure.condition.0[index]));
+        question.answers.by_row.get(index, at.row, ask)
+    }
+
+    fn option_decides(&self, at: RowRef, question: &Question<'_>, index: usize) -> bool {
+        let ask = || self.evaluator.option_decides(at.population, &question.ensure.condition.0[index]);
+        question.answers.by_term.get(index, 0, ask)
+    }
+
+    /// Answers a line for a row while a row of the open decision has an option.
+    fn bound(&self, at: RowRef, question: &Question<'_>, line: Line, (row, option): (usize, usize)) -> Option<bool> {
+        let Line::Term(index) = line else {
+            return self.evaluator.bind(row, option, || self.per(at, question));
+        };
+        let term = &question.ensure.condition.0[index];
+        let ask = || self.evaluator.bind(row, option, || self.evaluator.term(at, term));
+        if at.row == row && self.option_decides(at, question, index) {
+            question.answers.by_option.get(index, option, ask)
+        } else {
+            ask()
         }
     }
 
     /// Answers for a pair; tests that look at one end only are asked once for each end row.
-    fn pair_holds(
-        &self,
-        item: &Item,
-        pair: (u32, u32),
-        question: &Question<'_>,
-        ends: &mut EndAnswers,
-    ) -> Option<bool> {
-        let mut answer = self.per(item, question);
+    fn pair_holds(&self, item: &Item, pair: (u32, u32), question: &Question<'_>) -> Option<bool> {
+        let mut answer = self.pair_per(item, pair, question);
         for (index, term) in question.ensure.condition.0.iter().enumerate() {
             if answer == Some(false) {
                 return answer;
             }
+            let ask = || self.evaluator.term(item.row, term);
             let next = match one_end(term) {
-                Some(0) => *ends.entry((index, 0, pair.0)).or_insert_with(|| self.evaluator.term(item.row, term)),
-                Some(_) => *ends.entry((index, 1, pair.1)).or_insert_with(|| self.evaluator.term(item.row, term)),
-                None => self.evaluator.term(item.row, term),
+                Some(0) => question.answers.by_left.get(index, pair.0 as usize, ask),
+                Some(_) => question.answers.by_right.get(index, pair.1 as usize, ask),
+                None => ask(),
             };
-            answer = match (answer, next) {
-                (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            };
+            answer = all([answer, next]);
         }
         answer
     }
 
-    /// A row whose answer hangs on many open rows: each line becomes sums, as far as it can.
-    fn sums(&self, item: &Item, question: &Question<'_>, hopeful: bool) -> Part {
-        let mut conditions = Vec::new();
-        let per = self.per(item, question);
-        if per == Some(false) {
-            return Part::Fixed(Some(false));
+    fn pair_per(&self, item: &Item, pair: (u32, u32), question: &Question<'_>) -> Option<bool> {
+        let (Some((path, _)), Some(value)) = (&question.ensure.per, question.value) else { return Some(true) };
+        let ask = || self.evaluator.value(item.row, path);
+        let known = match path.steps.first() {
+            Some(Step::Link(0)) => question.answers.per_left.get(0, pair.0 as usize, ask),
+            Some(Step::Link(_)) => question.answers.per_right.get(0, pair.1 as usize, ask),
+            _ => ask(),
+        };
+        match known {
+            Known::Value(found) => Some(same_value(&found, value)),
+            _ => None,
         }
-        let mut doubt = per.is_none();
-        for term in &question.ensure.condition.0 {
-            let (answer, touched) = self.evaluator.watch(|| self.evaluator.term(item.row, term));
-            match (answer, touched) {
-                (Some(false), _) => return Part::Fixed(Some(false)),
-                (Some(true), _) => {}
-                (None, Touched::None) => doubt = true,
-                (None, Touched::One(row)) => {
-                    let yes = self.options(row).filter(|option| {
-                        let answer = self.evaluator.bind(row, *option, || self.evaluator.term(item.row, term));
-                        answer.unwrap_or(hopeful)
-                    });
+    }
+
+    /// A row whose answer hangs on many open rows: each line becomes sums, as far as it can.
+    fn sums(&self, item: &Item, question: &Question<'_>, open: &[Line], mut doubt: bool, hopeful: bool) -> Part {
+        let mut conditions = Vec::new();
+        for line in open {
+            match self.unbound(item.row, question, *line).1 {
+                Touched::One(row) => {
+                    let yes = self
+                        .options(row)
+                        .filter(|option| self.bound(item.row, question, *line, (row, *option)).unwrap_or(hopeful));
                     let terms = yes.map(|option| ((row * self.width + option) as u32, 1)).collect();
                     conditions.push((Sum { constant: 0, terms }, 1, i64::MAX));
                 }
-                (None, Touched::Many) => match self.many(item.row, term, hopeful) {
-                    Some(more) => conditions.extend(more),
-                    None => doubt = true,
-                },
+                _ => {
+                    let more = match line {
+                        Line::Term(index) => self.many(item.row, &question.ensure.condition.0[*index], hopeful),
+                        Line::Per => None,
+                    };
+                    match more {
+                        Some(more) => conditions.extend(more),
+                        None => doubt = true,
+                    }
+                }
             }
         }
         if doubt && !hopeful { Part::Unknown } else { Part::Sums(conditions) }
@@ -476,14 +537,70 @@ impl<'w, 'a> Builder<'w, 'a> {
     }
 }
 
-/// Answers about pairs by (line, end, row of that end).
-type EndAnswers = BTreeMap<(usize, usize, u32), Option<bool>>;
+/// A line of a question: of its `where`, or its `per`.
+#[derive(Clone, Copy)]
+enum Line {
+    Term(usize),
+    Per,
+}
+
+/// Answers that are the same for many rows or options, remembered while an ensure is asked.
+#[derive(Default)]
+struct Answers {
+    by_term: Remembered<bool>,
+    by_row: Remembered<(Option<bool>, Touched)>,
+    by_option: Remembered<Option<bool>>,
+    by_left: Remembered<Option<bool>>,
+    by_right: Remembered<Option<bool>>,
+    per_left: Remembered<Known>,
+    per_right: Remembered<Known>,
+}
+
+/// Answers by line and index.
+struct Remembered<T>(RefCell<Vec<Vec<Option<T>>>>);
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<T: Clone> Remembered<T> {
+    fn get(&self, line: usize, index: usize, ask: impl FnOnce() -> T) -> T {
+        let known = self.0.borrow().get(line).and_then(|answers| answers.get(index)?.clone());
+        known.unwrap_or_else(|| {
+            let answer = ask();
+            let mut lines = self.0.borrow_mut();
+            let lines_len = lines.len().max(line + 1);
+            lines.resize_with(lines_len, Vec::new);
+            let answers = &mut lines[line];
+            let answers_len = answers.len().max(index + 1);
+            answers.resize(answers_len, None);
+            answers[index] = Some(answer.clone());
+            answer
+        })
+    }
+}
+
+/// Yes when all are yes, no when one is no.
+fn all(answers: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    let mut all = Some(true);
+    for answer in answers {
+        match answer {
+            Some(false) => return Some(false),
+            None => all = None,
+            Some(true) => {}
+        }
+    }
+    all
+}
 
 /// An ensure with the row of `for_each` and the value of `per` it is asked for.
 struct Question<'e> {
     ensure: &'e Ensure,
     row: Option<usize>,
     value: Option<&'e Value>,
+    answers: &'e Answers,
 }
 
 /// What is counted.
@@ -524,6 +641,18 @@ impl Adder {
     }
 }
 
+/// Whether a measure that depends on nothing lies outside its bounds.
+fn fails(measure: &Measure, lo: i64, hi: i64) -> bool {
+    let constant = match measure {
+        Measure::Linear(sum) => sum.constant,
+        Measure::Count(groups) => {
+            let holds = |group: &&Group| group.conditions.iter().all(|(sum, lo, hi)| (*lo..=*hi).contains(&sum.constant));
+            groups.iter().filter(holds).count() as i64
+        }
+    };
+    !(lo..=hi).contains(&constant)
+}
+
 fn depends(measure: &Measure) -> bool {
     match measure {
         Measure::Linear(sum) => !sum.terms.is_empty(),
@@ -538,15 +667,4 @@ fn one_end(term: &Term) -> Option<usize> {
     let Term::Test(path, test) = term else { return None };
     let Some(Step::Link(link)) = path.steps.first() else { return None };
     (path.end != End::Row || !has_path(test)).then_some(*link).filter(|_| !has_path(test))
-}
-
-/// Whether a test compares with another path of the tested row.
-fn has_path(test: &Test) -> bool {
-    match test {
-        Test::Within(_) | Test::SameAs(_) => true,
-        Test::Compare(_, operand) => matches!(operand, crate::scenario::Operand::Path(_)),
-        Test::Not(test) => has_path(test),
-        Test::All(tests) => tests.iter().any(has_path),
-        _ => false,
-    }
 }

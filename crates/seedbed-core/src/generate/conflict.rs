@@ -86,20 +86,23 @@ impl Failure {
     pub(super) fn blamed(&self, chain: &Chain, agenda: &Agenda) -> BTreeSet<usize> {
         let decision = agenda.decisions[self.position];
         let layer = decision.layer(chain);
-        let mut decisions: BTreeSet<Decision> = BTreeSet::new();
+        let mut positions: BTreeSet<usize> = BTreeSet::new();
+        let mut needs_too = false;
         for reason in &self.reasons {
             match reason {
-                Reason::Demand(Origin::Ensure { index, .. }, ..) => decisions.extend(&agenda.mentions[*index]),
+                Reason::Demand(Origin::Ensure { index, .. }, ..) => positions.extend(&agenda.mentions[*index]),
                 Reason::Demand(Origin::Tried, ..) => {}
-                _ => decisions.extend(agenda.before(decision)),
+                _ => needs_too = true,
             }
         }
-        let judged = self.kind == FailureKind::Judged;
-        (0..=self.position)
-            .filter(|p| *p < self.position || judged)
-            .filter(|p| decisions.contains(&agenda.decisions[*p]) && agenda.decisions[*p].layer(chain) == layer)
-            .filter(|p| agenda.open[*p])
-            .collect()
+        if needs_too {
+            let before = agenda.before(decision);
+            positions.extend((0..self.position).filter(|p| before.contains(&agenda.decisions[*p])));
+        }
+        let again = self.kind == FailureKind::Judged;
+        positions.retain(|p| *p < self.position || (again && *p == self.position));
+        positions.retain(|p| agenda.open[*p] && agenda.decisions[*p].layer(chain) == layer);
+        positions
     }
 
     /// Says what is wrong; `proven` when no earlier decision is left to be made otherwise.
@@ -149,8 +152,8 @@ impl Failure {
         let mut lowest = None;
         for reason in &self.reasons {
             if let Reason::Demand(Origin::Ensure { index, .. }, ..) = reason {
-                for decision in &agenda.all_mentions[*index] {
-                    let layer = decision.layer(chain);
+                for position in &agenda.mentions[*index] {
+                    let layer = agenda.decisions[*position].layer(chain);
                     if layer < own {
                         lowest = Some(lowest.map_or(layer, |known: usize| known.max(layer)));
                     }

@@ -59,6 +59,8 @@ pub(super) struct Options<'a> {
     pub(super) kinds: Vec<OptionKind<'a>>,
     /// Whether a row chooses at all; empty when all do.
     pub(super) choosers: Vec<bool>,
+    /// For a column that is drawn again, the candidates of each row.
+    pub(super) draws: Vec<Vec<Value>>,
 }
 
 /// An option of a decision.
@@ -68,6 +70,8 @@ pub(super) enum OptionKind<'a> {
     Index,
     /// A line of a mix or a value of a quota.
     Line(&'a Generator),
+    /// A candidate of the row itself.
+    Draw,
     /// An entry of a list, and its index there.
     Entry(&'a [Value], usize),
 }
@@ -83,6 +87,7 @@ impl Options<'_> {
         match self.kinds[option] {
             OptionKind::Line(generator) => evaluator.domain(at, generator, 0),
             OptionKind::Entry(entry, _) => Known::Value(entry[0].clone()),
+            OptionKind::Draw => self.draws[at.row].get(option).map_or(Known::Nothing, |value| Known::Value(value.clone())),
             OptionKind::Index => Known::Nothing,
         }
     }
@@ -96,24 +101,31 @@ impl Options<'_> {
 /// The decisions of a chain in the order they are made, and what each ensure depends on.
 pub(super) struct Agenda {
     pub(super) decisions: Vec<Decision>,
-    /// The decisions of its own layer that an ensure depends on, directly or not.
-    pub(super) mentions: Vec<BTreeSet<Decision>>,
-    /// The decisions of all layers that an ensure depends on.
-    pub(super) all_mentions: Vec<BTreeSet<Decision>>,
     /// Whether a decision can be made in more than one way.
     pub(super) open: Vec<bool>,
+    /// The positions of the decisions that an ensure depends on, directly or not, in order.
+    pub(super) mentions: Vec<Vec<usize>>,
+    /// The ensures of its own layer that depend on a decision.
+    pub(super) asked: Vec<Vec<usize>>,
     needs: BTreeMap<Decision, BTreeSet<Decision>>,
 }
 
 impl Agenda {
-    /// Whether a decision can be made in more than one way.
-    pub(super) fn is_open(&self, decision: Decision) -> bool {
-        self.decisions.iter().position(|d| *d == decision).is_some_and(|position| self.open[position])
-    }
-
     /// Returns the decisions that come before one, directly or not.
     pub(super) fn before(&self, decision: Decision) -> BTreeSet<Decision> {
         closure(&self.needs, self.needs.get(&decision).into_iter().flatten().copied())
+    }
+
+    /// Whether nothing that an ensure depends on is open after this position.
+    ///
+    /// What only follows from other decisions can be seen through.
+    pub(super) fn settles(&self, position: usize, ensure: usize) -> bool {
+        self.mentions[ensure].iter().all(|mention| *mention <= position || !self.open[*mention])
+    }
+
+    /// Whether everything an ensure depends on is decided with this position, and not before.
+    pub(super) fn completes(&self, position: usize, ensure: usize) -> bool {
+        self.mentions[ensure].last() == Some(&position)
     }
 }
 
@@ -137,23 +149,30 @@ pub(super) fn agenda(chain: &Chain) -> Result<Agenda, Vec<Decision>> {
     let needs: BTreeMap<Decision, BTreeSet<Decision>> =
         all.iter().map(|decision| (*decision, needs(chain, *decision))).collect();
     let mut decisions: Vec<Decision> = Vec::new();
+    let mut made: BTreeSet<Decision> = BTreeSet::new();
     for layer in 0..chain.layers.len() {
         let mut waiting: Vec<Decision> = all.iter().copied().filter(|d| d.layer(chain) == layer).collect();
         waiting.sort_by_key(|decision| rank(chain, *decision));
         while !waiting.is_empty() {
-            let ready = waiting.iter().position(|d| needs[d].iter().all(|need| decisions.contains(need) || need == d));
+            let ready = waiting.iter().position(|d| needs[d].iter().all(|need| made.contains(need)));
             let Some(ready) = ready else { return Err(waiting) };
+            made.insert(waiting[ready]);
             decisions.push(waiting.remove(ready));
         }
     }
-    let all_mentions: Vec<BTreeSet<Decision>> =
-        chain.ensures.iter().map(|ensure| closure(&needs, mentioned(chain, ensure))).collect();
-    let own = |(ensure, all): (&Ensure, &BTreeSet<Decision>)| {
-        all.iter().copied().filter(|decision| decision.layer(chain) == ensure.layer).collect()
-    };
-    let mentions = chain.ensures.iter().zip(&all_mentions).map(own).collect();
+    let positions: BTreeMap<Decision, usize> = decisions.iter().enumerate().map(|(at, decision)| (*decision, at)).collect();
+    let mut asked = vec![Vec::new(); decisions.len()];
+    let mut mentions: Vec<Vec<usize>> = Vec::new();
+    for (index, ensure) in chain.ensures.iter().enumerate() {
+        let mut at: Vec<usize> = closure(&needs, mentioned(chain, ensure)).iter().map(|d| positions[d]).collect();
+        at.sort_unstable();
+        for position in at.iter().filter(|at| decisions[**at].layer(chain) == ensure.layer) {
+            asked[*position].push(index);
+        }
+        mentions.push(at);
+    }
     let open = decisions.iter().map(|decision| is_open(chain, *decision)).collect();
-    Ok(Agenda { decisions, mentions, all_mentions, open, needs })
+    Ok(Agenda { decisions, open, mentions, asked, needs })
 }
 
 /// Whether a decision can be made in more than one way.

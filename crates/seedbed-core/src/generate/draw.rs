@@ -6,7 +6,7 @@ use super::shares::apportion;
 use super::world::{Drawn, World};
 use crate::address::Address;
 use crate::diagnostic::Diagnostic;
-use crate::scenario::{Alternative, CaseRows, Generator, Path, PopulationId, Segment, Share, Template, Where};
+use crate::scenario::{Alternative, CaseRows, Generator, Path, PopulationId, Segment, Share, Template, Term, Where};
 use crate::source::Span;
 use crate::time;
 use crate::value::{Decimal, Value};
@@ -222,15 +222,21 @@ pub(super) fn allowed_entries(
     let options = Options {
         kinds: all.iter().enumerate().map(|(index, entry)| OptionKind::Entry(entry, index)).collect(),
         choosers: Vec::new(),
+        draws: Vec::new(),
     };
     let evaluator = Evaluator::new(world, Some((Decision::Column(population, column), &options)));
+    // What an entry alone decides is asked once, not for every row.
+    let (alone, with_row): (Vec<&Term>, Vec<&Term>) =
+        condition.0.iter().partition(|term| evaluator.option_decides(population, term));
+    let ask = |row: usize, entry: usize, terms: &[&Term]| {
+        let at = RowRef { population, row, pair: None };
+        evaluator.bind(row, entry, || terms.iter().all(|term| evaluator.term(at, term) == Some(true)))
+    };
+    let Some(first) = rows.first() else { return Vec::new() };
+    let fits: Vec<bool> = (0..all.len()).map(|entry| ask(*first, entry, &alone)).collect();
     rows.iter()
-        .flat_map(|row| {
-            let at = RowRef { population, row: *row, pair: None };
-            let evaluator = &evaluator;
-            (0..all.len())
-                .map(move |entry| evaluator.bind(*row, entry, || evaluator.holds(at, condition)) == Some(true))
-        })
+        .flat_map(|row| (0..all.len()).map(|entry| (*row, entry)).collect::<Vec<_>>())
+        .map(|(row, entry)| fits[entry] && ask(row, entry, &with_row))
         .collect()
 }
 

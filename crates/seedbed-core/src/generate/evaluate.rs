@@ -306,6 +306,64 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         }
     }
 
+    /// Whether a row is one that the open decision chooses for.
+    pub(super) fn chooses(&self, at: RowRef) -> bool {
+        self.open.is_some_and(|(decision, options)| {
+            let population = match decision {
+                Decision::Partition(index) => self.world.chain.partitions[index].population,
+                Decision::Column(population, _) => population,
+                _ => return false,
+            };
+            at.pair.is_none() && at.population == population && options.chooses(at.row)
+        })
+    }
+
+    /// Whether the option alone decides a line, whichever row has it.
+    pub(super) fn option_decides(&self, population: usize, term: &Term) -> bool {
+        match term {
+            Term::Test(path, test) => path.steps.is_empty() && !has_path(test) && self.option_decides_end(population, path.end, 0),
+            Term::Any(conditions) => conditions.iter().flat_map(|c| &c.0).all(|term| self.option_decides(population, term)),
+        }
+    }
+
+    fn option_decides_end(&self, population: usize, end: End, depth: usize) -> bool {
+        let chain = self.world.chain;
+        let Some((decision, _)) = self.open else { return false };
+        match end {
+            End::Column(column) => {
+                let cases = &chain.populations[population].columns[column].cases;
+                match decision {
+                    Decision::Column(p, open) if p == population => {
+                        cases.iter().all(|case| matches!(case.generator, Generator::Filled(handle, _) if handle == open))
+                    }
+                    Decision::Partition(open) if chain.partitions[open].population == population => cases.iter().all(|case| {
+                        matches!(case.rows, CaseRows::Group(partition, _) if partition == open)
+                            && match &case.generator {
+                                Generator::Constant(_) => true,
+                                Generator::Time { base: None, after, .. } => after.is_empty(),
+                                Generator::Copy(path) => {
+                                    depth < 8 && path.steps.is_empty() && self.option_decides_end(population, path.end, depth + 1)
+                                }
+                                _ => false,
+                            }
+                    }),
+                    _ => false,
+                }
+            }
+            End::Measure(measure) => {
+                let measure = &chain.measures[measure];
+                [&measure.latitude, &measure.longitude]
+                    .iter()
+                    .all(|path| path.steps.is_empty() && self.option_decides_end(population, path.end, depth + 1))
+            }
+            End::Condition(condition) => {
+                chain.conditions[condition].meaning.0.iter().all(|term| self.option_decides(population, term))
+            }
+            End::Field(_) => true,
+            End::Row => false,
+        }
+    }
+
     /// Whether a row holds a `where`; nothing when that is not known yet.
     pub(super) fn holds(&self, at: RowRef, condition: &Where) -> Option<bool> {
         let mut answer = Some(true);
@@ -583,5 +641,16 @@ impl World<'_> {
             Rows::Pairs { .. } => self.chain.populations[population].links[link].overlays.is_none(),
             Rows::Named(_) => false,
         }
+    }
+}
+
+/// Whether a test compares with another path of the tested row.
+pub(super) fn has_path(test: &Test) -> bool {
+    match test {
+        Test::Within(_) | Test::SameAs(_) => true,
+        Test::Compare(_, operand) => matches!(operand, Operand::Path(_)),
+        Test::Not(test) => has_path(test),
+        Test::All(tests) => tests.iter().any(has_path),
+        _ => false,
     }
 }

@@ -44,14 +44,10 @@ pub enum Verdict {
 
 /// Returns the failure of an ensure that became complete with this decision and does not hold.
 pub(super) fn after(world: &World<'_>, agenda: &Agenda, position: usize) -> Option<Failure> {
-    let decision = agenda.decisions[position];
-    for (index, mentions) in agenda.mentions.iter().enumerate() {
-        let complete = || mentions.iter().all(|mention| agenda.decisions[..=position].contains(mention));
-        if mentions.contains(&decision) && complete() {
-            for finding in judge(world, index) {
-                if finding.verdict() == Verdict::Fails {
-                    return Some(Failure::judged(position, finding));
-                }
+    for index in agenda.asked[position].iter().filter(|index| agenda.completes(position, **index)) {
+        for finding in judge(world, *index) {
+            if finding.verdict() == Verdict::Fails {
+                return Some(Failure::judged(position, finding));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Problems: an open decision as the solver sees it, and its solution as the world sees it.
 
+use super::candidates;
 use super::clauses::{Builder, Demand, Origin};
 use super::decision::{Agenda, Decision, OptionKind, Options, times_after};
 use super::draw::{Drawer, allowed_entries, case_of, entry_hash};
@@ -31,7 +32,11 @@ pub(super) fn pose<'a>(
         Decision::Partition(index) => partition(world, index, attempt)?,
         Decision::Column(population, column) => match column_choice(world, population, column, attempt)? {
             Some(frame) => frame,
-            None => return Ok(None),
+            None if attempt == 0 => return Ok(impossible(world, agenda, position)),
+            None => match drawn_again(world, population, column) {
+                Some(frame) => frame,
+                None => return Ok(None),
+            },
         },
         Decision::Rows(id) => match world.chain.populations[id].rows {
             Rows::Children(link) => children(world, id, link, attempt),
@@ -55,6 +60,51 @@ pub(super) fn pose<'a>(
     Ok(Some(Posed { problem, origins, options: frame.options }))
 }
 
+/// Demands that no value of a column's range can meet; nothing when each can be.
+fn impossible<'a>(world: &World<'a>, agenda: &Agenda, position: usize) -> Option<Posed<'a>> {
+    if !agenda.open[position] {
+        return None;
+    }
+    let options = Options { kinds: Vec::new(), choosers: vec![false; 1], draws: Vec::new() };
+    let demands = Builder::new(world, agenda.decisions[position], &options, 1, &[]).ensures(agenda, position);
+    let failing: Vec<Demand> = demands.into_iter().filter(Demand::fails).collect();
+    if failing.is_empty() {
+        return None;
+    }
+    let (clauses, origins) = failing.into_iter().map(|demand| (demand.clause, demand.origin)).unzip();
+    let problem = Problem {
+        left: Vec::new(),
+        right: Vec::new(),
+        total: (0, u32::MAX),
+        allowed: Vec::new(),
+        score: Vec::new(),
+        clauses,
+        fill: Fill::ByLeft,
+    };
+    Some(Posed { problem, origins, options })
+}
+
+/// A drawn column as a choice between candidates; the first draws are preferred.
+fn drawn_again<'a>(world: &World<'a>, population: PopulationId, column: usize) -> Option<Frame<'a>> {
+    let draws = candidates::candidates(world, population, column);
+    let options = candidates::options(draws);
+    let width = options.kinds.len();
+    if width == 0 {
+        return None;
+    }
+    let rows = world.rows(population);
+    let left: Vec<Row> = rows
+        .iter()
+        .zip(&options.choosers)
+        .map(|(row, chooses)| Row { lo: u32::from(*chooses), hi: u32::from(*chooses), hash: row.hash })
+        .collect();
+    let right: Vec<Row> = (0..width).map(|n| Row { lo: 0, hi: u32::MAX, hash: n as u64 }).collect();
+    let mut score = scores(world.address(population).text("candidates"), 0, &left, &right);
+    score.iter_mut().step_by(width).for_each(|first| *first = i64::MAX / 8);
+    let allowed = (0..rows.len() * width).map(|pair| pair % width < options.draws[pair / width].len()).collect();
+    Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands: Vec::new(), fill: Fill::ByLeft, options })
+}
+
 /// A problem in the making.
 struct Frame<'a> {
     left: Vec<Row>,
@@ -72,7 +122,7 @@ fn ones(world: &World<'_>, population: PopulationId) -> Vec<Row> {
 }
 
 fn indices<'a>(count: usize) -> Options<'a> {
-    Options { kinds: vec![OptionKind::Index; count], choosers: Vec::new() }
+    Options { kinds: vec![OptionKind::Index; count], choosers: Vec::new(), draws: Vec::new() }
 }
 
 /// The scores of all pairs of a decision: bits of both keys, and of nothing else.
@@ -323,7 +373,7 @@ fn column_choice<'a>(
         .collect();
     let score = scores(world.address(population).text(&declared.name), attempt, &left, &right);
     let fill = if quotas.iter().any(Option::is_some) { Fill::BestPair } else { Fill::ByLeft };
-    let options = Options { kinds, choosers };
+    let options = Options { kinds, choosers, draws: Vec::new() };
     Ok(Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands: Vec::new(), fill, options }))
 }
 
@@ -666,6 +716,10 @@ fn settle_column<'a>(
                 OptionKind::Entry(entry, index) => {
                     drawer.picked[row] = index as u32;
                     drawer.values[row] = entry[0].clone();
+                    continue;
+                }
+                OptionKind::Draw => {
+                    drawer.values[row] = options.expect("there are options").draws[row][*option as usize].clone();
                     continue;
                 }
                 OptionKind::Index => generator,

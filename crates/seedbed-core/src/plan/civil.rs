@@ -4,14 +4,41 @@
 
 /// Returns `YYYY-MM-DD` of that moment in UTC.
 pub fn date(seconds: i64) -> String {
-    let (year, month, day) = civil(seconds.div_euclid(86_400));
-    format!("{year:04}-{month:02}-{day:02}")
+    let mut text = String::with_capacity(19);
+    push_date(&mut text, seconds);
+    text
 }
 
 /// Returns `YYYY-MM-DD HH:MM:SS` of that moment in UTC, as Django stores a time of a whole second.
 pub fn timestamp(seconds: i64) -> String {
+    let mut text = String::with_capacity(19);
+    push_date(&mut text, seconds);
     let second = seconds.rem_euclid(86_400);
-    format!("{} {:02}:{:02}:{:02}", date(seconds), second / 3600, second / 60 % 60, second % 60)
+    for (before, number) in [(' ', second / 3600), (':', second / 60 % 60), (':', second % 60)] {
+        text.push(before);
+        push_two(&mut text, number);
+    }
+    text
+}
+
+fn push_date(text: &mut String, seconds: i64) {
+    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    if (0..=9999).contains(&year) {
+        push_two(text, year / 100);
+        push_two(text, year % 100);
+    } else {
+        text.push_str(&year.to_string());
+    }
+    for number in [month, day] {
+        text.push('-');
+        push_two(text, number);
+    }
+}
+
+/// Appends two digits; thousands of times are written in a run, and formatting is slow.
+fn push_two(text: &mut String, number: i64) {
+    text.push(char::from(b'0' + (number / 10) as u8));
+    text.push(char::from(b'0' + (number % 10) as u8));
 }
 
 fn civil(days: i64) -> (i64, i64, i64) {

@@ -141,7 +141,7 @@ pub fn fit<'a>(blocks: impl Iterator<Item = &'a Block>, schema: &Schema) -> Vec<
                     has: table.columns.iter().map(|column| column.name.clone()).collect(),
                 }),
                 Some(found) if found.generated => {
-                    misfits.push(Misfit::GeneratedColumn { table: block.table.clone(), column: column.clone() })
+                    misfits.push(Misfit::GeneratedColumn { table: block.table.clone(), column: column.clone() });
                 }
                 Some(_) => {}
             }

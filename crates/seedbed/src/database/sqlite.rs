@@ -45,7 +45,8 @@ impl Sqlite {
         Self::over(connection, Some(path))
     }
 
-    /// Opens the database file at `path`; where there is none, makes it with the tables of `ddl`.
+    /// Opens the database file at `path`; where there is none, makes it with the tables of `ddl`,
+    /// which opens no transaction of its own.
     pub fn open_or_create(path: &Path, ddl: &str) -> Result<(Self, Created), Failure> {
         let created = create::create(path, ddl)?;
         Ok((Self::open(path)?, created))

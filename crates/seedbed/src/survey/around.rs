@@ -36,6 +36,9 @@ pub(super) fn keep_what_is_needed(
     plan: &Plan,
     found: &mut Found,
 ) {
+    if found.debris.is_empty() {
+        return;
+    }
     let mut kept: BTreeSet<(String, Key)> = BTreeSet::new();
     {
         let references = References::new(links, shapes, rows_of(&found.debris));
@@ -85,6 +88,9 @@ pub(super) fn limit_to_levels(
     base: &Keys,
     found: &mut Found,
 ) {
+    if found.debris.is_empty() {
+        return;
+    }
     let tables: BTreeSet<&str> = (question.dataset.blocks.iter())
         .filter(|block| question.levels.contains(&block.scenario))
         .map(|block| block.table.as_str())
@@ -153,7 +159,8 @@ impl Scene<'_> {
                         format!("{columns} is {}", on.unwrap_or_default())
                     }
                 };
-                plan.debris.push(Leftover { table: table.to_owned(), key: key.clone(), label, why });
+                let blocks = references.of(table, row).any(|(link, key)| goes(plan, &link.to, key));
+                plan.debris.push(Leftover { blocks, table: table.to_owned(), key: key.clone(), label, why });
             }
             for (table, key, row) in rows_of(&found.entangled) {
                 let hangs_on: Vec<(String, Key)> =

@@ -11,7 +11,7 @@ use seedbed_core::dataset::{Block, Claim, Dataset, File, Picture, PictureKind, R
 use seedbed_core::plan::Plan;
 use seedbed_core::value::{Decimal, Value};
 
-pub const DDL: &str = r#"
+pub const DDL: &str = "
 CREATE TABLE users (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, email varchar(254) NOT NULL UNIQUE,
     name varchar(50) NULL, joined datetime NOT NULL, lat decimal(9,6) NULL, active bool NOT NULL, tag bool NOT NULL);
 CREATE TABLE profiles (user_id bigint NOT NULL PRIMARY KEY REFERENCES users (id), bio text NULL, tag bool NOT NULL);
@@ -29,7 +29,7 @@ CREATE TABLE notes (id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
 CREATE TABLE visits (id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
     user_id bigint NULL REFERENCES users (id) ON DELETE SET NULL, item_id bigint NULL REFERENCES items (id));
 CREATE TABLE marks (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, visit_id bigint NOT NULL REFERENCES visits (id));
-"#;
+";
 
 /// 2026-11-22 00:00 UTC.
 pub const TODAY: i64 = 1_795_305_600;
@@ -188,9 +188,13 @@ pub struct World {
 impl World {
     /// A database file; the tests' own statements go over a second connection.
     pub fn new() -> Self {
+        Self::with_tables(DDL)
+    }
+
+    pub fn with_tables(ddl: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
-        let (database, _) = Sqlite::open_or_create(&path, DDL).unwrap();
+        let (database, _) = Sqlite::open_or_create(&path, ddl).unwrap();
         let sqlite = rusqlite::Connection::open(&path).unwrap();
         sqlite.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF").unwrap();
         Self {
@@ -235,15 +239,15 @@ impl World {
     }
 
     pub fn plan(&mut self) -> Plan {
-        self.with(self.all(), |target| seedbed::plan(target)).unwrap().plan
+        self.with(self.all(), seedbed::plan).unwrap().plan
     }
 
     pub fn seed(&mut self) -> Result<Receipt> {
-        self.with(self.all(), |target| seedbed::seed(target))
+        self.with(self.all(), seedbed::seed)
     }
 
     pub fn seed_levels(&mut self, levels: std::ops::Range<usize>) -> Result<Receipt> {
-        self.with(levels, |target| seedbed::seed(target))
+        self.with(levels, seedbed::seed)
     }
 
     pub fn reset(&mut self) -> Result<Receipt> {
@@ -256,7 +260,7 @@ impl World {
 
     pub fn cleanup(&mut self, from: usize) -> Result<Receipt> {
         let to = self.dataset.scenarios.len();
-        self.with(from..to, |target| seedbed::cleanup(target))
+        self.with(from..to, seedbed::cleanup)
     }
 
     pub fn sql(&self, text: &str) {

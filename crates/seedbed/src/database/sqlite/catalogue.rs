@@ -145,7 +145,7 @@ fn foreign_keys(connection: &Connection, tables: &mut Tables) -> rusqlite::Resul
     let mut statement = connection.prepare_cached(
         "SELECT m.name, f.id, f.\"table\", f.\"from\", f.\"to\", f.on_delete \
          FROM sqlite_schema AS m JOIN pragma_foreign_key_list(m.name) AS f \
-         WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq",
+         WHERE m.type = 'table' ORDER BY m.name, f.id DESC, f.seq",
     )?;
     let mut last = None;
     let mut rows = statement.query([])?;
