@@ -1,3 +1,7 @@
 //! The binary `seedbed`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    seedbed_cli::main(std::env::args_os())
+}

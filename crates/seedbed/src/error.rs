@@ -3,11 +3,17 @@
 //! One type for all verbs. It carries its exit code, the rule's name, what was being done and how
 //! far it got, and a next step that can be typed.
 
+mod diagnosed;
+
 use std::fmt;
 
+use seedbed_core::diagnostic::Diagnostic;
 use seedbed_core::plan::Misfit;
+use seedbed_core::source::Source;
 
 use crate::database::{Failure, FailureKind};
+
+pub use diagnosed::{Closing, Diagnosed};
 
 /// What a verb answers when it cannot do its work.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -42,12 +48,31 @@ pub struct Error {
     pub nothing_written: bool,
     /// Next steps.
     pub help: Vec<String>,
+    /// Problems in the user's files, where it is about those; they are shown in place of the rest.
+    pub diagnosed: Option<Box<Diagnosed>>,
 }
 
 impl Error {
     /// Returns an error that says nothing was written.
     pub fn new(exit: Exit, rule: &'static str, message: impl Into<String>) -> Self {
-        Self { exit, rule, message: message.into(), details: Vec::new(), nothing_written: true, help: Vec::new() }
+        Self {
+            exit,
+            rule,
+            message: message.into(),
+            details: Vec::new(),
+            nothing_written: true,
+            help: Vec::new(),
+            diagnosed: None,
+        }
+    }
+
+    /// Returns the error for problems in the user's files.
+    pub fn from_diagnostics(exit: Exit, problems: Vec<Diagnostic>, sources: Vec<Source>, closing: Closing) -> Self {
+        let rule = problems.first().map_or("unreadable", |problem| problem.code);
+        let message = problems.first().map_or_else(String::new, |problem| problem.message.clone());
+        let mut error = Self::new(exit, rule, message);
+        error.diagnosed = Some(Box::new(Diagnosed { parts: vec![(problems, sources)], closing }));
+        error
     }
 
     /// Adds a line about what it is about.
@@ -126,6 +151,9 @@ fn listed(names: &[String]) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(diagnosed) = &self.diagnosed {
+            return f.write_str(&diagnosed.render(false));
+        }
         write!(f, "error[{}]: {}", self.rule, self.message)?;
         for detail in &self.details {
             write!(f, "\n  {detail}")?;

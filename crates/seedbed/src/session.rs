@@ -55,6 +55,13 @@ pub enum Notice {
     },
     /// So many passwords are being hashed.
     Hashing(usize),
+    /// Passwords were hashed.
+    Hashed {
+        /// How many.
+        count: usize,
+        /// How long it took.
+        took: Duration,
+    },
     /// The dataset has aged and moves to this as-of.
     Moving {
         /// The as-of that is stored.
@@ -78,6 +85,7 @@ impl std::fmt::Display for Notice {
             }
             Self::Hashing(1) => f.write_str("hashing one password"),
             Self::Hashing(count) => write!(f, "hashing {count} passwords"),
+            Self::Hashed { count, took } => write!(f, "hashed {count} in {:.1} s", took.as_secs_f64()),
             Self::Moving { from, to, times } => {
                 let days = (to - from).div_euclid(86_400);
                 let date = seedbed_core::plan::civil::date(*to);

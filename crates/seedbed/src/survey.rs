@@ -360,10 +360,12 @@ impl Known {
             return (work(), known);
         }
         notice(Notice::Hashing(missing.len()));
+        let started = std::time::Instant::now();
         std::thread::scope(|scope| {
             let hashing = scope.spawn(|| password::hash_all(seed, &missing));
             let result = work();
             known.extend(hashing.join().expect("hashing does not panic"));
+            notice(Notice::Hashed { count: missing.len(), took: started.elapsed() });
             (result, known)
         })
     }

@@ -1,6 +1,5 @@
 //! Laws that hold for every problem, tried on many small ones against brute force.
 
-
 use crate::random::{Breaches, Dice, planted, problem};
 use seedbed_core::solve::{Conflict, Outcome, Part, Proof, exact, solve, violations};
 

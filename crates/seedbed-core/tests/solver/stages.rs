@@ -1,6 +1,5 @@
 //! One sentence per promise of a stage, on problems small enough to read.
 
-
 use crate::random::Dice;
 use seedbed_core::solve::{
     Clause, Fill, Group, Measure, Outcome, Part, Problem, Proof, ProofTerm, Row, Solution, Sum, exact, solve,

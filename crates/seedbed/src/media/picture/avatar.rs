@@ -27,18 +27,10 @@ pub fn draw(canvas: &mut Canvas, name: &str, tint: &mut Tint) {
         draw_figure(canvas, (x, y), radius);
         return;
     }
-    let scales = Scales {
-        smallest: 1,
-        largest: (radius / 9).max(1),
-    };
+    let scales = Scales { smallest: 1, largest: (radius / 9).max(1) };
     let lettering = Lettering::fit(&initials, width, 2 * radius.max(MONOGRAM), scales);
     let top = y - lettering.capitals() / 2;
-    let place = Area {
-        left: x - width / 2,
-        right: x + width / 2,
-        top,
-        bottom: area.bottom,
-    };
+    let place = Area { left: x - width / 2, right: x + width / 2, top, bottom: area.bottom };
     lettering.draw(canvas, place, Alignment::Centre, Colour::PAPER);
 }
 
@@ -47,14 +39,7 @@ const MONOGRAM: i32 = 8;
 
 const COLOURS: [(Colour, Colour); 6] = {
     let [first, second, third] = Colour::ACCENTS;
-    [
-        (first, second),
-        (second, third),
-        (third, first),
-        (second, first),
-        (third, second),
-        (first, third),
-    ]
+    [(first, second), (second, third), (third, first), (second, first), (third, second), (first, third)]
 };
 
 /// Returns the first letters of the first and the last word, as capitals. Words whose first
@@ -85,9 +70,6 @@ fn draw_figure(canvas: &mut Canvas, (x, y): (i32, i32), radius: i32) {
     // The shoulders are an upper half disc that ends inside the disc's rim.
     let shoulders = radius * 5 / 8;
     let bottom = y + radius * 11 / 16;
-    let clip = Area {
-        bottom,
-        ..canvas.area()
-    };
+    let clip = Area { bottom, ..canvas.area() };
     canvas.disc(clip, (x, bottom), shoulders, Colour::PAPER);
 }

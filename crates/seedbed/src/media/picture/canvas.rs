@@ -37,10 +37,7 @@ impl Area {
     }
 
     pub fn middle(self) -> (i32, i32) {
-        (
-            self.left.midpoint(self.right),
-            self.top.midpoint(self.bottom),
-        )
+        (self.left.midpoint(self.right), self.top.midpoint(self.bottom))
     }
 
     /// Returns the area without `margin` pixels on every side.
@@ -72,12 +69,7 @@ impl Canvas {
     pub fn new(width: u32, height: u32) -> Self {
         let stride = width.next_multiple_of(2) as usize;
         let pixels = vec![Colour::PAPER.0; stride * height as usize];
-        Self {
-            width,
-            height,
-            stride,
-            pixels,
-        }
+        Self { width, height, stride, pixels }
     }
 
     pub fn width(&self) -> u32 {
@@ -90,14 +82,8 @@ impl Canvas {
 
     /// Returns the whole surface.
     pub fn area(&self) -> Area {
-        let [right, bottom] =
-            [self.width, self.height].map(|side| i32::try_from(side).expect("a side is limited"));
-        Area {
-            left: 0,
-            top: 0,
-            right,
-            bottom,
-        }
+        let [right, bottom] = [self.width, self.height].map(|side| i32::try_from(side).expect("a side is limited"));
+        Area { left: 0, top: 0, right, bottom }
     }
 
     /// Fills a rectangle.
@@ -129,23 +115,14 @@ impl Canvas {
             let (mut left, mut right) = (i32::MAX, i32::MIN);
             for (index, &from) in corners.iter().enumerate() {
                 let to = corners[(index + 1) % corners.len()];
-                let (upper, lower) = if from.1 < to.1 {
-                    (from, to)
-                } else {
-                    (to, from)
-                };
+                let (upper, lower) = if from.1 < to.1 { (from, to) } else { (to, from) };
                 if (4 * upper.1..4 * lower.1).contains(&y) {
-                    let x =
-                        4 * upper.0 + (y - 4 * upper.1) * (lower.0 - upper.0) / (lower.1 - upper.1);
+                    let x = 4 * upper.0 + (y - 4 * upper.1) * (lower.0 - upper.0) / (lower.1 - upper.1);
                     left = left.min(x);
                     right = right.max(x);
                 }
             }
-            if left < right {
-                samples(left, right)
-            } else {
-                EMPTY
-            }
+            if left < right { samples(left, right) } else { EMPTY }
         });
     }
 
@@ -197,18 +174,12 @@ impl Canvas {
             return;
         };
         let [upper, lower] = clipped;
-        let (mut inner_from, mut inner_to) = (
-            (upper.0.max(lower.0) + 1).div_euclid(2),
-            upper.1.min(lower.1).div_euclid(2),
-        );
+        let (mut inner_from, mut inner_to) =
+            ((upper.0.max(lower.0) + 1).div_euclid(2), upper.1.min(lower.1).div_euclid(2));
         if inner_from >= inner_to {
             (inner_from, inner_to) = (outer_to, outer_to);
         }
-        for (pixel, x) in self
-            .row(y, outer_from, inner_from)
-            .iter_mut()
-            .zip(outer_from..)
-        {
+        for (pixel, x) in self.row(y, outer_from, inner_from).iter_mut().zip(outer_from..) {
             cover(pixel, x, clipped, colour);
         }
         self.row(y, inner_from, inner_to).fill(colour.0);
@@ -232,10 +203,7 @@ fn samples(left: i32, right: i32) -> Span {
 
 /// Paints a pixel by how many of its four samples are covered.
 fn cover(pixel: &mut u8, x: i32, spans: [Span; 2], colour: Colour) {
-    let covered: i32 = spans
-        .iter()
-        .map(|span| (span.1.min(2 * x + 2) - span.0.max(2 * x)).max(0))
-        .sum();
+    let covered: i32 = spans.iter().map(|span| (span.1.min(2 * x + 2) - span.0.max(2 * x)).max(0)).sum();
     match covered {
         0 => {}
         1 | 2 => *pixel = colour.mixed_over(*pixel),

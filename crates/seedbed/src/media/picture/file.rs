@@ -19,9 +19,7 @@ pub fn encode(canvas: &Canvas, palette: &Palette) -> Vec<u8> {
     encoder.set_compression(Compression::Fast);
     encoder.set_filter(Filter::Adaptive);
     let mut writer = encoder.write_header().expect("the header is complete");
-    writer
-        .write_image_data(&canvas.packed())
-        .expect("the packed rows have the size in the header");
+    writer.write_image_data(&canvas.packed()).expect("the packed rows have the size in the header");
     writer.finish().expect("a vector takes every byte");
     file
 }

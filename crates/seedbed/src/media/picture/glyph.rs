@@ -31,10 +31,7 @@ pub fn glyph(character: char) -> Glyph {
 /// Returns the glyph of a character, if there is one.
 pub fn known(character: char) -> Option<Glyph> {
     if character == ' ' {
-        return Some(Glyph {
-            rows: [0; ROWS],
-            width: 3,
-        });
+        return Some(Glyph { rows: [0; ROWS], width: 3 });
     }
     drawn_here(character)
         .map(on_the_line)
@@ -52,14 +49,10 @@ fn of_the_font(character: char) -> Option<[u8; 8]> {
         '\u{2022}' => '\u{B7}',
         other => other,
     };
-    [
-        BASIC_FONTS.get(plain),
-        LATIN_FONTS.get(plain),
-        GREEK_FONTS.get(plain),
-    ]
-    .into_iter()
-    .flatten()
-    .find(|rows| rows.iter().any(|&row| row != 0))
+    [BASIC_FONTS.get(plain), LATIN_FONTS.get(plain), GREEK_FONTS.get(plain)]
+        .into_iter()
+        .flatten()
+        .find(|rows| rows.iter().any(|&row| row != 0))
 }
 
 /// Characters that the font lacks, or has in a shape that is hard to read.
@@ -125,9 +118,7 @@ fn letter_and_mark(character: char) -> Option<(char, Mark)> {
         ("ÇçŞş", "CcSs", Mark::Cedilla),
     ];
     families.into_iter().find_map(|(accented, plain, mark)| {
-        let position = accented
-            .chars()
-            .position(|candidate| candidate == character)?;
+        let position = accented.chars().position(|candidate| candidate == character)?;
         Some((plain.chars().nth(position)?, mark))
     })
 }

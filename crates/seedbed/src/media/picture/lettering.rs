@@ -59,10 +59,7 @@ impl Lettering {
                     end_with_ellipsis(last, columns);
                 }
             }
-            Self {
-                lines,
-                scale: smallest,
-            }
+            Self { lines, scale: smallest }
         })
     }
 
@@ -88,11 +85,7 @@ impl Lettering {
         let mut top = area.top;
         for line in &self.lines {
             let spare = area.width() - self.scale * columns_of(line);
-            let indent = if alignment == Alignment::Centre {
-                spare / 2
-            } else {
-                0
-            };
+            let indent = if alignment == Alignment::Centre { spare / 2 } else { 0 };
             let mut left = area.left + indent;
             for glyph in line {
                 self.draw_glyph(canvas, left, top, glyph, colour);
@@ -112,12 +105,7 @@ impl Lettering {
                 let set = (cells >> unset).trailing_ones();
                 let from = x + self.scale * unset.cast_signed();
                 x = from + self.scale * set.cast_signed();
-                let run = Area {
-                    left: from,
-                    top: y,
-                    right: x,
-                    bottom: y + self.scale,
-                };
+                let run = Area { left: from, top: y, right: x, bottom: y + self.scale };
                 canvas.rectangle(run, colour);
                 cells >>= unset + set;
             }
@@ -130,21 +118,11 @@ impl Lettering {
 
     /// Fills the steps of slanted strokes: an empty cell gets a triangle in a corner where the
     /// two cells beside the corner are set and neither stroke goes on past the corner.
-    fn smooth_row(
-        &self,
-        canvas: &mut Canvas,
-        left: i32,
-        top: i32,
-        glyph: &Glyph,
-        index: usize,
-        colour: Colour,
-    ) {
+    fn smooth_row(&self, canvas: &mut Canvas, left: i32, top: i32, glyph: &Glyph, index: usize, colour: Colour) {
         // A cell to the left of the first column has a place too: bit 0.
         let row = |index: Option<&u8>| u32::from(index.copied().unwrap_or(0)) << 1;
         let here = row(glyph.rows.get(index));
-        let above = index
-            .checked_sub(1)
-            .map_or(0, |index| row(glyph.rows.get(index)));
+        let above = index.checked_sub(1).map_or(0, |index| row(glyph.rows.get(index)));
         let below = row(glyph.rows.get(index + 1));
         for (next, opposite, vertical) in [(above, below, Side::Start), (below, above, Side::End)] {
             let on_the_left = !here & next & (here << 1) & !(opposite << 1) & !(next >> 1);
@@ -178,12 +156,7 @@ impl Lettering {
                 Side::Start => (left, left + length),
                 Side::End => (left + step + 1, left + step),
             };
-            let bar = Area {
-                left: from,
-                top: y,
-                right: from + length,
-                bottom: y + 1,
-            };
+            let bar = Area { left: from, top: y, right: from + length, bottom: y + 1 };
             canvas.rectangle(bar, colour);
             canvas.soften(slope, y, colour);
         }
@@ -212,12 +185,7 @@ fn lines_in(height: i32, scale: i32) -> usize {
 
 fn words(text: &str) -> Vec<Line> {
     text.split(|character: char| character.is_whitespace() || character.is_control())
-        .map(|word| {
-            word.chars()
-                .filter(|&c| !is_unseen(c))
-                .map(glyph::glyph)
-                .collect()
-        })
+        .map(|word| word.chars().filter(|&c| !is_unseen(c)).map(glyph::glyph).collect())
         .filter(|word: &Line| !word.is_empty())
         .collect()
 }

@@ -18,36 +18,18 @@ pub fn draw(canvas: &mut Canvas, caption: &str, tint: &mut Tint) {
     let margin = (page.shorter_side() / 16).max(1);
 
     let footer = draw_footer(canvas, footer, margin, alignment);
-    let rest = Area {
-        bottom: page.bottom - footer,
-        ..page
-    };
+    let rest = Area { bottom: page.bottom - footer, ..page };
     let headline = fit_headline(headline, rest, margin);
     let text = match headline.height() {
         0 => 0,
         height => (height + 2 * margin).min(rest.height()),
     };
     let (art, top) = match layout {
-        Layout::ArtAbove => (
-            Area {
-                bottom: rest.bottom - text,
-                ..rest
-            },
-            rest.bottom - text,
-        ),
-        Layout::ArtBelow => (
-            Area {
-                top: rest.top + text,
-                ..rest
-            },
-            rest.top,
-        ),
+        Layout::ArtAbove => (Area { bottom: rest.bottom - text, ..rest }, rest.bottom - text),
+        Layout::ArtBelow => (Area { top: rest.top + text, ..rest }, rest.top),
     };
     art::draw(canvas, art, tint);
-    let place = Area {
-        top: top + margin,
-        ..rest.inset(margin)
-    };
+    let place = Area { top: top + margin, ..rest.inset(margin) };
     headline.draw(canvas, place, alignment, Colour::INK);
 }
 
@@ -61,28 +43,17 @@ enum Layout {
 fn draw_footer(canvas: &mut Canvas, footer: &str, margin: i32, alignment: Alignment) -> i32 {
     let page = canvas.area();
     let width = page.width() - 2 * margin;
-    let scales = Scales {
-        smallest: (page.width() / 300).max(1),
-        largest: page.width() / 150,
-    };
+    let scales = Scales { smallest: (page.width() / 300).max(1), largest: page.width() / 150 };
     let lettering = Lettering::fit(footer, width, page.height() / 8, scales);
     if lettering.height() == 0 {
         return 0;
     }
     let height = lettering.height() + margin;
-    let band = Area {
-        top: page.bottom - height,
-        ..page
-    };
+    let band = Area { top: page.bottom - height, ..page };
     canvas.rectangle(band, Colour::INK);
     // The last row of a line is for descenders; without it the line looks centred.
     let top = band.top + margin.midpoint(lettering.scale());
-    let place = Area {
-        left: margin,
-        right: margin + width,
-        top,
-        ..band
-    };
+    let place = Area { left: margin, right: margin + width, top, ..band };
     lettering.draw(canvas, place, alignment, Colour::PAPER);
     height
 }
@@ -96,9 +67,5 @@ fn fit_headline(headline: &str, rest: Area, margin: i32) -> Lettering {
         let height = rest.height() * sixteenths / 16 - 2 * margin;
         Lettering::fit(headline, width, height, Scales { smallest, largest })
     };
-    [8, 10]
-        .into_iter()
-        .map(share)
-        .find(|lettering| lettering.scale() >= comfortable)
-        .unwrap_or_else(|| share(13))
+    [8, 10].into_iter().map(share).find(|lettering| lettering.scale() >= comfortable).unwrap_or_else(|| share(13))
 }

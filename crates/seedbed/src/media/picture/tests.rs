@@ -6,31 +6,15 @@ use super::{LARGEST_SIDE, glyph, render};
 const LONGEST: usize = 300;
 
 fn poster(width: u32, height: u32, caption: &str, tint: u64) -> Picture {
-    Picture {
-        kind: PictureKind::Poster,
-        width,
-        height,
-        caption: caption.to_owned(),
-        tint,
-    }
+    Picture { kind: PictureKind::Poster, width, height, caption: caption.to_owned(), tint }
 }
 
 fn avatar(side: u32, caption: &str, tint: u64) -> Picture {
-    Picture {
-        kind: PictureKind::Avatar,
-        width: side,
-        height: side,
-        caption: caption.to_owned(),
-        tint,
-    }
+    Picture { kind: PictureKind::Avatar, width: side, height: side, caption: caption.to_owned(), tint }
 }
 
 fn long_caption() -> String {
-    "Langer Text über vieles, was nicht in einen Satz passt; "
-        .chars()
-        .cycle()
-        .take(LONGEST)
-        .collect()
+    "Langer Text über vieles, was nicht in einen Satz passt; ".chars().cycle().take(LONGEST).collect()
 }
 
 /// Width, height and the indices of the colours, two pixels a byte.
@@ -39,31 +23,19 @@ fn decoded(file: &[u8]) -> (u32, u32, Vec<u8>) {
     decoder.set_transformations(png::Transformations::IDENTITY);
     let mut reader = decoder.read_info().expect("the file has a header");
     let mut pixels = vec![0; reader.output_buffer_size().expect("the picture is small")];
-    let info = reader
-        .next_frame(&mut pixels)
-        .expect("the file can be decoded");
-    assert_eq!(
-        (info.color_type, info.bit_depth),
-        (png::ColorType::Indexed, png::BitDepth::Four)
-    );
+    let info = reader.next_frame(&mut pixels).expect("the file can be decoded");
+    assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Indexed, png::BitDepth::Four));
     (info.width, info.height, pixels)
 }
 
 /// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>).
 fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |sum, &byte| {
-        (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-    })
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |sum, &byte| (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
 }
 
 #[test]
 fn bytes_are_those_of_the_last_release() {
-    let festival = poster(
-        600,
-        750,
-        "Sommerfest für Käthe\nSa 12. Juli · 18 Uhr",
-        0x5EED,
-    );
+    let festival = poster(600, 750, "Sommerfest für Käthe\nSa 12. Juli · 18 Uhr", 0x5EED);
     let member = avatar(256, "Özgür Åkesson", 0xBED);
     let sums = [&festival, &member].map(|picture| format!("{:016x}", checksum(&render(picture))));
     assert_eq!(sums, ["de643fb88fb2b5ab", "82359c731f13c01d"]);
@@ -72,23 +44,12 @@ fn bytes_are_those_of_the_last_release() {
 #[test]
 fn every_size_can_be_decoded() {
     let sides = [1, 2, 16, 17, 33, 301];
-    let pairs = sides
-        .iter()
-        .flat_map(|&width| sides.map(|height| (width, height)));
+    let pairs = sides.iter().flat_map(|&width| sides.map(|height| (width, height)));
     for (width, height) in pairs.chain([(2000, 2000), (2000, 16), (16, 2000)]) {
-        for caption in [
-            "",
-            "Ö",
-            "Flohmarkt & Kaffee\nab 10 Uhr",
-            "\n",
-            "\nnur unten",
-        ] {
+        for caption in ["", "Ö", "Flohmarkt & Kaffee\nab 10 Uhr", "\n", "\nnur unten"] {
             for kind in [PictureKind::Poster, PictureKind::Avatar] {
                 let tint = u64::from(width * 7 + height);
-                let picture = Picture {
-                    kind,
-                    ..poster(width, height, caption, tint)
-                };
+                let picture = Picture { kind, ..poster(width, height, caption, tint) };
                 let (decoded_width, decoded_height, _) = decoded(&render(&picture));
                 assert_eq!((decoded_width, decoded_height), (width, height));
             }
@@ -100,12 +61,7 @@ fn every_size_can_be_decoded() {
 fn every_pattern_fits_every_size() {
     for tint in 0..60 {
         for (width, height) in [(16, 16), (17, 300), (300, 17), (64, 80)] {
-            decoded(&render(&poster(
-                width,
-                height,
-                "Lauftreff\num sieben",
-                tint,
-            )));
+            decoded(&render(&poster(width, height, "Lauftreff\num sieben", tint)));
             decoded(&render(&poster(width, height, &long_caption(), tint)));
         }
     }
@@ -122,12 +78,7 @@ fn sides_beyond_the_limits_count_as_the_limit() {
         decoded(&render(&poster(LARGEST_SIDE, 99, "Flohmarkt", tint)));
         decoded(&render(&poster(99, LARGEST_SIDE, "Flohmarkt", tint)));
     }
-    decoded(&render(&poster(
-        LARGEST_SIDE,
-        LARGEST_SIDE,
-        "Flohmarkt\nHof",
-        1,
-    )));
+    decoded(&render(&poster(LARGEST_SIDE, LARGEST_SIDE, "Flohmarkt\nHof", 1)));
     decoded(&render(&avatar(LARGEST_SIDE, "Ada Lovelace", 1)));
 }
 
@@ -157,23 +108,14 @@ fn equal_pictures_give_equal_bytes() {
         let picture = picture.clone();
         move || render(&picture)
     });
-    assert_eq!(
-        render(&picture),
-        elsewhere.join().expect("rendering does not panic")
-    );
+    assert_eq!(render(&picture), elsewhere.join().expect("rendering does not panic"));
 }
 
 #[test]
 fn neighbouring_tints_give_different_pictures() {
     for kind in [PictureKind::Poster, PictureKind::Avatar] {
-        let files: std::collections::HashSet<_> = (0..8)
-            .map(|tint| {
-                render(&Picture {
-                    kind,
-                    ..poster(200, 250, "Jazz", tint)
-                })
-            })
-            .collect();
+        let files: std::collections::HashSet<_> =
+            (0..8).map(|tint| render(&Picture { kind, ..poster(200, 250, "Jazz", tint) })).collect();
         assert_eq!(files.len(), 8);
     }
 }
@@ -181,12 +123,7 @@ fn neighbouring_tints_give_different_pictures() {
 #[test]
 fn different_captions_give_different_pictures() {
     for kind in [PictureKind::Poster, PictureKind::Avatar] {
-        let file = |caption| {
-            render(&Picture {
-                kind,
-                ..poster(200, 250, caption, 3)
-            })
-        };
+        let file = |caption| render(&Picture { kind, ..poster(200, 250, caption, 3) });
         assert_ne!(file("Jazz"), file("Blues"));
         assert_ne!(file("Jazz"), file(""));
     }
@@ -212,36 +149,25 @@ fn initials_come_from_the_first_and_the_last_word() {
 
 #[test]
 fn letters_with_accents_are_not_the_box_and_not_each_other() {
-    let characters: Vec<char> = "ÄÖÜäöüéñçß&$%!?€ÅåøØÉÑÇèêëïîíìčšžŁAOUaoueniIcCBs"
-        .chars()
-        .collect();
+    let characters: Vec<char> = "ÄÖÜäöüéñçß&$%!?€ÅåøØÉÑÇèêëïîíìčšžŁAOUaoueniIcCBs".chars().collect();
     let unknown = glyph::glyph('\u{FFFF}');
     for (index, &character) in characters.iter().enumerate() {
         if character != 'Ł' {
             assert_ne!(glyph::glyph(character), unknown, "{character}");
         }
         for &other in &characters[index + 1..] {
-            assert_ne!(
-                glyph::glyph(character),
-                glyph::glyph(other),
-                "{character} {other}"
-            );
+            assert_ne!(glyph::glyph(character), glyph::glyph(other), "{character} {other}");
         }
     }
 }
 
 #[test]
 fn every_printable_latin_1_character_has_a_glyph() {
-    let printable = ('!'..='~')
-        .chain('\u{A1}'..='\u{FF}')
-        .filter(|&c| c != '\u{AD}');
+    let printable = ('!'..='~').chain('\u{A1}'..='\u{FF}').filter(|&c| c != '\u{AD}');
     for character in printable {
         let glyph = glyph::known(character).unwrap_or_else(|| panic!("no glyph for {character}"));
         assert!((1..=8).contains(&glyph.width), "{character}");
-        assert!(
-            glyph.rows.iter().any(|row| row & 1 != 0),
-            "{character} is not flush left"
-        );
+        assert!(glyph.rows.iter().any(|row| row & 1 != 0), "{character} is not flush left");
     }
 }
 
@@ -258,11 +184,7 @@ fn text_can_be_read_on_every_palette() {
 fn luminance(colour: u32) -> f64 {
     let [_, red, green, blue] = colour.to_be_bytes().map(|channel| {
         let value = f64::from(channel) / 255.0;
-        if value <= 0.04045 {
-            value / 12.92
-        } else {
-            ((value + 0.055) / 1.055).powf(2.4)
-        }
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
     });
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
@@ -272,10 +194,7 @@ fn mixtures_lie_where_the_table_has_them() {
     let palette = &palette::PALETTES[0];
     let table = palette::table(palette);
     let rgb = |index: u8| &table[3 * usize::from(index)..][..3];
-    for above in [Colour::PAPER, Colour::INK]
-        .into_iter()
-        .chain(Colour::ACCENTS)
-    {
+    for above in [Colour::PAPER, Colour::INK].into_iter().chain(Colour::ACCENTS) {
         for below in 0..5 {
             let mixed = rgb(above.mixed_over(below));
             let channels = rgb(above.0).iter().zip(rgb(below));

@@ -1,0 +1,110 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use seedbed::Result;
+
+use crate::moment;
+use crate::verb::{Desk, allow, check, cleanup, plan, reset, schema, seed, status};
+
+/// Test data you can lean on: declared in files, put into your database, proved, put back, and
+/// taken out again.
+#[derive(Debug, Parser)]
+#[command(name = "seedbed", version, max_term_width = 100, after_help = EXITS)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+const EXITS: &str = "\
+Exit codes: 0 done or in sync; 1 the answer is no; 2 wrong call or scenario; 3 the database is not
+marked for tests; 4 rows of other people are in the way; 5 busy; 6 could not run.";
+
+/// What every verb understands.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Global {
+    /// The database, in place of the project's own: `sqlite:PATH`.
+    #[arg(long, global = true, value_name = "DATABASE")]
+    pub(crate) db: Option<String>,
+    /// The media folder, in place of the project's own.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) media: Option<PathBuf>,
+    /// The seed; the stored one, or 1.
+    #[arg(long, global = true, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+    /// Pins the clock: `YYYY-MM-DD` in UTC, or RFC 3339.
+    #[arg(long, global = true, value_name = "TIME", value_parser = moment::read)]
+    pub(crate) as_of: Option<i64>,
+    /// The worker, 0 to 49: each has rows of its own.
+    #[arg(long, global = true, value_name = "NUMBER", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=49))]
+    pub(crate) worker: u8,
+    /// How the answer is written.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Prints errors only.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// When colours are used; `NO_COLOR` is heeded.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    pub(crate) color: Colour,
+    /// The project's file, in place of the `seedbed.toml` found upward from here.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a person.
+    Text,
+    /// One object with stable names.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Reads and generates scenarios; opens no database.
+    Check(check::Flags),
+    /// What would change; nothing is written.
+    Plan(plan::Flags),
+    /// The database becomes as declared.
+    Seed(seed::Flags),
+    /// The last test is undone, and told.
+    Reset(reset::Flags),
+    /// Our own rows and files go, nobody else's.
+    Cleanup(cleanup::Flags),
+    /// What is seeded here, and whether tests may write.
+    Status(status::Flags),
+    /// Tests may write into this database, said once.
+    Allow(allow::Flags),
+    /// Prints the JSON Schema of scenario files.
+    Schema(schema::Flags),
+}
+
+impl Verb {
+    /// Runs the verb; returns the exit code.
+    pub(crate) fn run(&self, desk: &Desk<'_>) -> Result<u8> {
+        match self {
+            Self::Check(flags) => check::run(flags, desk),
+            Self::Plan(flags) => plan::run(flags, desk),
+            Self::Seed(flags) => seed::run(flags, desk),
+            Self::Reset(flags) => reset::run(flags, desk),
+            Self::Cleanup(flags) => cleanup::run(flags, desk),
+            Self::Status(flags) => status::run(flags, desk),
+            Self::Allow(flags) => allow::run(flags, desk),
+            Self::Schema(flags) => schema::run(flags, desk),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The answer of `check`.
+
+use seedbed::project::Checked;
+use serde_json::{Value, json};
+
+use super::{Paint, count, duration, fitted};
+use crate::console;
+
+/// How many failing seeds are shown.
+const SHOWN: usize = 5;
+
+pub(crate) struct Report {
+    pub(crate) checked: Vec<Checked>,
+    /// The first seed.
+    pub(crate) first: u64,
+}
+
+impl console::Report for Report {
+    fn text(&self, paint: Paint) -> String {
+        let width =
+            |text: fn(&Checked) -> &str| self.checked.iter().map(|one| text(one).chars().count()).max().unwrap_or(0);
+        let (names, abouts) = (width(|one| &one.name), width(|one| &one.about));
+        let mut text = String::new();
+        for one in &self.checked {
+            let rows = count(one.rows, "row", "rows");
+            let files = count(one.files, "file", "files");
+            let facts = count(one.facts, "fact", "facts");
+            let solved = one.seeds - one.failed.len() as u64;
+            let verdict = match one.seeds {
+                1 => "solved".to_owned(),
+                all => format!("{solved} of {all} seeds solved"),
+            };
+            let verdict = if one.failed.is_empty() { paint.good(&verdict) } else { paint.bad(&verdict) };
+            text.push_str(&format!(
+                "{:names$}  {:abouts$}   {rows:>9} {files:>10} {facts:>9}   {verdict} in {}\n",
+                one.name,
+                one.about,
+                duration(one.took),
+            ));
+            for (seed, why) in one.failed.iter().take(SHOWN) {
+                text.push_str(&format!("  seed {seed}: {}\n", fitted(std::slice::from_ref(why), "", 80)));
+            }
+            if let Some((seed, _)) = one.failed.first() {
+                text.push_str(&format!("  `seedbed check {} --seed {seed}` explains it\n", one.name));
+            }
+        }
+        text.push_str(&format!("{}; no database was opened\n", count(self.checked.len(), "scenario", "scenarios")));
+        text
+    }
+
+    fn json(&self) -> Value {
+        let scenarios = self.checked.iter().map(|one| {
+            let failed: Vec<Value> =
+                one.failed.iter().map(|(seed, why)| json!({ "seed": seed, "message": why })).collect();
+            json!({
+                "scenario": one.name,
+                "about": one.about,
+                "rows": one.rows,
+                "files": one.files,
+                "facts": one.facts,
+                "first_seed": self.first,
+                "seeds": one.seeds,
+                "failed": failed,
+                "milliseconds": one.took.as_secs_f64() * 1000.0,
+            })
+        });
+        json!({ "scenarios": scenarios.collect::<Vec<_>>() })
+    }
+
+    fn exit(&self) -> u8 {
+        if self.checked.iter().all(|one| one.failed.is_empty()) { 0 } else { 2 }
+    }
+}

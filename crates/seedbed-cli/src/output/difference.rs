@@ -1,0 +1,132 @@
+//! A plan, line by line: `  + flyers_favorite    2  insert   power>flyer_042, active>flyer_007`.
+
+use seedbed_core::plan::{Cell, Plan, Update, key_text};
+
+use super::{WIDTH, as_of, count, fitted};
+
+/// How much of a plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// A line per table and kind.
+    Brief,
+    /// A line per row too.
+    EveryRow,
+}
+
+struct Line {
+    sign: char,
+    table: String,
+    word: &'static str,
+    items: Vec<String>,
+}
+
+/// Returns the lines of a plan, with what stays as it is in the last.
+pub(super) fn lines(plan: &Plan, detail: Detail) -> String {
+    let lines = collect(plan);
+    let table_width = lines.iter().map(|line| line.table.chars().count()).max().unwrap_or(0);
+    let count_width = lines.iter().map(|line| line.items.len().to_string().len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for Line { sign, table, word, items } in &lines {
+        let head = format!("  {sign} {table:table_width$}  {:>count_width$}  {word:<6}   ", items.len());
+        let rest = match detail {
+            Detail::Brief => fitted(items, ", ", WIDTH.saturating_sub(head.chars().count())),
+            Detail::EveryRow => items.iter().flat_map(|item| ["\n        ", item]).collect(),
+        };
+        let line = format!("{head}{rest}");
+        text.push_str(line.trim_end_matches(' '));
+        text.push('\n');
+    }
+    if let Some(clock) = plan.clock {
+        let (from, to) = (as_of(clock.from), as_of(clock.to));
+        text.push_str(&format!("  ~ the clock moves from {from} to {to}: {} times change\n", clock.times));
+    }
+    let rows = count(plan.rows_as_declared, "row", "rows");
+    let files = count(plan.files.as_declared, "file", "files");
+    text.push_str(&format!("  = {rows} and {files} as declared"));
+    if plan.rows_of_others > 0 {
+        let others = count(plan.rows_of_others as usize, "row of other people", "rows of other people");
+        text.push_str(&format!("; {others}, not ours, not touched"));
+    }
+    text.push('\n');
+    text
+}
+
+fn collect(plan: &Plan) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut add = |sign, table: &str, word, items: Vec<String>| {
+        if !items.is_empty() {
+            lines.push(Line { sign, table: table.to_owned(), word, items });
+        }
+    };
+    for part in &plan.tables {
+        add('+', &part.table, "insert", part.inserts.iter().map(|insert| insert.row.clone()).collect());
+    }
+    for part in &plan.tables {
+        let changes = part.updates.iter().filter(|update| !update.clock_only).map(change);
+        add('~', &part.table, "change", changes.collect());
+    }
+    add('+', "media", "write", plan.files.write.clone());
+    for part in plan.tables.iter().rev() {
+        add('-', &part.table, "remove", part.deletes.iter().map(|delete| delete.label.clone()).collect());
+    }
+    add('-', "media", "remove", plan.files.remove.clone());
+    let mut tables: Vec<&str> = plan.debris.iter().map(|left| left.table.as_str()).collect();
+    tables.dedup();
+    for table in tables {
+        let left = plan.debris.iter().filter(|left| left.table == table).map(|left| left.label.clone());
+        add('-', table, "left by tests:", left.collect());
+    }
+    for row in &plan.obstacles {
+        let what = format!("{} holds {} of {}", row.label, row.index, row.wanted_by);
+        add('!', &row.table, "in the way:", vec![what]);
+    }
+    add('!', "media", "in the way:", plan.files.obstacles.clone());
+    for row in plan.entangled.iter().filter(|row| row.blocks) {
+        add('!', &row.table, "in the way:", vec![format!("{} {}", key_text(&row.key), row.label)]);
+    }
+    lines
+}
+
+fn change(update: &Update) -> String {
+    let columns: Vec<String> = update
+        .changes
+        .iter()
+        .map(|change| format!("{} {} -> {}", change.column, cell(&change.before), cell(&change.after)))
+        .collect();
+    format!("{} {}", update.row, columns.join(", "))
+}
+
+/// Returns a value as a person reads it, long texts cut.
+fn cell(cell: &Cell) -> String {
+    const LONGEST: usize = 32;
+    match cell {
+        Cell::Null => "null".to_owned(),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Real(number) => number.to_string(),
+        Cell::Text(text) if text.chars().count() > LONGEST => {
+            let cut: String = text.chars().take(LONGEST - 3).collect();
+            format!("\"{}...\"", cut.escape_debug())
+        }
+        Cell::Text(text) => format!("\"{}\"", text.escape_debug()),
+        Cell::Blob(bytes) => format!("{} bytes", bytes.len()),
+    }
+}
+
+/// Returns `2 to insert, 2 to change, 1 file to write, 4 to remove`, with the words given.
+pub(super) fn summary(plan: &Plan, words: [&str; 4]) -> String {
+    let [insert, change, write, remove] = words;
+    let mut parts = Vec::new();
+    let mut add = |number: usize, text: String| {
+        if number > 0 {
+            parts.push(text);
+        }
+    };
+    let (files, gone) = (plan.files.write.len(), plan.files.remove.len());
+    let removed = plan.deletes() + plan.debris.len();
+    add(plan.inserts(), format!("{} {insert}", plan.inserts()));
+    add(plan.updates(), format!("{} {change}", plan.updates()));
+    add(files, format!("{} {write}", count(files, "file", "files")));
+    add(removed, format!("{removed} {remove}"));
+    add(gone, format!("{} {remove}", count(gone, "file", "files")));
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+}

@@ -1,0 +1,78 @@
+//! The first two lines of an answer: which database, which dataset.
+
+use seedbed::Receipt;
+use seedbed::project::{Presence, Work};
+use serde_json::{Value, json};
+
+use super::{as_of, count, minute};
+
+/// Returns the line about the database.
+pub(super) fn database(work: &Work, receipt: &Receipt) -> String {
+    let mut facts = Vec::new();
+    match (&work.place.presence, &work.state.marker) {
+        (Presence::New(schema), _) => facts.push(format!("new, schema from {schema}")),
+        (Presence::Missing, _) => facts.push("does not exist yet".to_owned()),
+        (Presence::There, Some(_)) if receipt.may_write => facts.push("marked for tests".to_owned()),
+        (Presence::There, None) if receipt.may_write => facts.push("empty".to_owned()),
+        (Presence::There, _) => facts.push("not marked for tests".to_owned()),
+    }
+    if receipt.plan.rows_of_others > 0 {
+        facts.push(count(receipt.plan.rows_of_others as usize, "row of other people", "rows of other people"));
+    }
+    format!("database  {}   {}\n", work.place.name, facts.join(", "))
+}
+
+/// Returns the line about the dataset, without its end.
+pub(super) fn dataset(work: &Work, receipt: &Receipt) -> String {
+    let mut line = format!("dataset   {}   as of {}", names(work).join(" "), as_of(receipt.as_of));
+    if receipt.pinned {
+        line.push_str(" (pinned)");
+    }
+    line.push_str(&format!("   good until {}", minute(receipt.good_until)));
+    if work.generated.dataset.worker > 0 {
+        line.push_str(&format!("   worker {}", work.generated.dataset.worker));
+    }
+    line
+}
+
+/// Returns the names of the scenarios that the verb acts on.
+pub(super) fn names(work: &Work) -> Vec<&str> {
+    work.chain.layers[work.levels.clone()].iter().map(|layer| layer.name.as_str()).collect()
+}
+
+/// Returns the digest as a person compares it.
+pub(super) fn short(digest: &str) -> &str {
+    digest.get(..8).unwrap_or(digest)
+}
+
+/// Returns what every answer about a dataset says to a program.
+pub(super) fn json(work: &Work, receipt: &Receipt) -> Value {
+    json!({
+        "database": {
+            "name": work.place.name,
+            "new": matches!(work.place.presence, Presence::New(_)),
+            "exists": work.place.presence != Presence::Missing,
+            "may_write": receipt.may_write,
+            "rows_of_others": receipt.plan.rows_of_others,
+        },
+        "dataset": {
+            "scenarios": names(work),
+            "seed": work.seed,
+            "worker": work.generated.dataset.worker,
+            "as_of": receipt.as_of,
+            "pinned": receipt.pinned,
+            "good_until": receipt.good_until,
+            "digest": receipt.digest,
+        },
+        "written": receipt.written,
+        "plan": receipt.plan,
+    })
+}
+
+/// Returns the one line of a dataset that is as declared, with debris where there is some.
+pub(super) fn in_sync(receipt: &Receipt, took: std::time::Duration) -> String {
+    let plan = &receipt.plan;
+    let files = count(plan.files.as_declared, "file", "files");
+    let rows = count(plan.rows_as_declared, "row", "rows");
+    format!("in sync: {rows} and {files} as declared ({})\n", super::duration(took))
+}

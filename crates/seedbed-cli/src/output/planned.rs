@@ -1,0 +1,53 @@
+//! The answer of `plan`.
+
+use seedbed::Receipt;
+use seedbed::project::{Times, Work};
+use serde_json::Value;
+
+use super::difference::{self, Detail};
+use super::{Paint, headline, times_json};
+use crate::console;
+
+pub(crate) struct Report<'a> {
+    pub(crate) work: &'a Work,
+    pub(crate) receipt: &'a Receipt,
+    pub(crate) times: Times,
+    pub(crate) detail: Detail,
+    /// A plan that is not empty is a no.
+    pub(crate) check: bool,
+}
+
+impl console::Report for Report<'_> {
+    fn text(&self, _: Paint) -> String {
+        let plan = &self.receipt.plan;
+        if plan.is_empty() {
+            return headline::in_sync(self.receipt, self.times.total);
+        }
+        let mut text = headline::database(self.work, self.receipt);
+        text.push_str(&format!("{}\n\n", headline::dataset(self.work, self.receipt)));
+        text.push_str(&difference::lines(plan, self.detail));
+        let summary = difference::summary(plan, ["to insert", "to change", "to write", "to remove"]);
+        text.push_str(&format!("\nplan: {summary}\n"));
+        let scenario = headline::names(self.work).pop().unwrap_or_default();
+        if plan.debris.is_empty() {
+            text.push_str(&format!("`seedbed seed {scenario}` does it\n"));
+        } else {
+            text.push_str(&format!(
+                "`seedbed seed {scenario}` inserts, changes and writes; \
+                 `seedbed reset {scenario}` also removes what tests left\n"
+            ));
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let mut answer = headline::json(self.work, self.receipt);
+        answer["in_sync"] = self.receipt.plan.is_empty().into();
+        answer["milliseconds"] = times_json(self.times);
+        answer
+    }
+
+    fn exit(&self) -> u8 {
+        u8::from(self.check && !self.receipt.plan.is_empty())
+    }
+}

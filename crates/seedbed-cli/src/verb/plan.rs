@@ -1,0 +1,28 @@
+//! `seedbed plan`
+
+use seedbed::Result;
+use seedbed::project::Purpose;
+
+use super::Desk;
+use crate::output::difference::Detail;
+use crate::output::planned::Report;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Flags {
+    /// The scenario.
+    scenario: String,
+    /// Exits with 1 when anything would change.
+    #[arg(long)]
+    check: bool,
+    /// Lists every row.
+    #[arg(long)]
+    rows: bool,
+}
+
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
+    let mut work = desk.work(&flags.scenario, Purpose::Look)?;
+    let (receipt, times) = work.run(&mut desk.console.notices(), |target, _| seedbed::plan(target))?;
+    let times = desk.console.whole(times);
+    let detail = if flags.rows { Detail::EveryRow } else { Detail::Brief };
+    Ok(desk.console.show(&Report { work: &work, receipt: &receipt, times, detail, check: flags.check }))
+}

@@ -1,0 +1,24 @@
+//! `seedbed reset`
+
+use seedbed::Result;
+use seedbed::project::Purpose;
+
+use super::Desk;
+use crate::output::restored::Report;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Flags {
+    /// The scenario.
+    scenario: String,
+    /// Starts from this declared state instead.
+    #[arg(long, value_name = "NAME")]
+    state: Option<String>,
+}
+
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
+    let mut work = desk.work(&flags.scenario, Purpose::Write)?;
+    let state = flags.state.as_deref();
+    let (receipt, times) = work.run(&mut desk.console.notices(), |target, _| seedbed::reset(target, state))?;
+    let times = desk.console.whole(times);
+    Ok(desk.console.show(&Report { work: &work, receipt: &receipt, times, state }))
+}

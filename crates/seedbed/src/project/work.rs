@@ -1,0 +1,227 @@
+//! Work: a scenario of a project, generated and facing its database, ready for a verb.
+//!
+//! The dataset is that of the asked scenario, of all it requires, and of every scenario that is
+//! seeded already, so that a verb knows each row that is ours.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use seedbed_core::dataset::Picture;
+use seedbed_core::diagnostic::Diagnostic;
+use seedbed_core::generate::{Generated, Parameters, generate};
+use seedbed_core::scenario::{Chain, Files};
+use seedbed_core::schema::Schema;
+
+use super::place::Address;
+use super::{Place, Project};
+use crate::error::{Closing, Error, Exit, Result, While};
+use crate::media::picture;
+use crate::session::{Media, Notice, Target};
+use crate::state::{self, State};
+
+const DAY: i64 = 86_400;
+/// The seed where none is asked for or stored.
+const SEED: u64 = 1;
+/// Problems that lie in a database, not in a scenario file.
+const OF_THE_DATABASE: [&str; 4] = ["missing-table", "missing-column", "no-base-table", "generated-column"];
+
+/// How a verb is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The database, where it is not the project's own: `sqlite:PATH`.
+    pub database: Option<&'a str>,
+    /// The media folder, where it is not the project's own.
+    pub media: Option<&'a Path>,
+    /// The seed, where it is not the stored one.
+    pub seed: Option<u64>,
+    /// A pinned as-of, in unix seconds.
+    pub as_of: Option<i64>,
+    /// The worker.
+    pub worker: u8,
+    /// Now, in unix seconds.
+    pub now: i64,
+    /// How help lines call this program.
+    pub program: &'a str,
+}
+
+/// What a verb wants of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The chain becomes as declared; a missing database is made.
+    Write,
+    /// The chain is looked at; a missing database is taken for an empty one.
+    Look,
+    /// The scenario and what stands on it go; a missing database is taken for an empty one.
+    Remove,
+}
+
+/// A scenario, generated and facing its database.
+pub struct Work {
+    /// The database.
+    pub place: Place,
+    /// What was seeded before.
+    pub state: State,
+    /// The chain of the asked scenario and of all that is seeded.
+    pub chain: Chain,
+    /// Its dataset.
+    pub generated: Generated,
+    /// The scenarios the verb acts on, as indexes into the chain.
+    pub levels: Range<usize>,
+    /// The seed.
+    pub seed: u64,
+    media: Option<PathBuf>,
+    bookkeeping: Vec<String>,
+    lock_timeout: Duration,
+    now: i64,
+    as_of: Option<i64>,
+    program: String,
+}
+
+/// How long parts of a verb took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// All of it.
+    pub total: Duration,
+    /// Hashing passwords.
+    pub hashing: Duration,
+    /// How many passwords were hashed.
+    pub hashed: usize,
+    /// Drawing and writing pictures.
+    pub drawing: Duration,
+}
+
+impl Work {
+    /// Reads and generates `scenario`, and opens the database that the call or the project names.
+    pub fn open(project: &Project, scenario: &str, call: &Call<'_>, purpose: Purpose) -> Result<Self> {
+        // A name that does not exist is said before anything is opened.
+        project.files(&[scenario])?;
+        let address = project.address(call.database)?;
+        if address.is_there() {
+            return Self::over(project, address.open()?, scenario, call, purpose);
+        }
+        let mut work = Self::over(project, address.imagine()?, scenario, call, purpose)?;
+        if purpose == Purpose::Write {
+            work.make(&address)?;
+        }
+        Ok(work)
+    }
+
+    /// Reads and generates `scenario` for a database that is open.
+    pub fn over(
+        project: &Project,
+        mut place: Place,
+        scenario: &str,
+        call: &Call<'_>,
+        purpose: Purpose,
+    ) -> Result<Self> {
+        let schema = place.database.schema().during(|| "reading the catalogue".into())?;
+        let state = state::read(&mut *place.database, &schema).during(|| "reading what was seeded".into())?;
+        let mut names = vec![scenario];
+        let known = project.names();
+        // A seeded scenario whose file is gone is left to the verb, which knows its keys.
+        let seeded = state.of_worker(call.worker).map(|seeded| seeded.scenario.as_str());
+        names.extend(seeded.filter(|name| *name != scenario && known.contains(name)));
+        let files = project.files_with(&names, (purpose == Purpose::Remove).then_some(scenario))?;
+        let chain = project.chain(&files, Some(&schema)).map_err(|error| blamed(error, place_is_live(&place)))?;
+        let at = chain.layers.iter().position(|layer| layer.name == scenario).expect("a chain holds its target");
+        let levels = match purpose {
+            Purpose::Write | Purpose::Look => 0..at + 1,
+            Purpose::Remove => at..chain.layers.len(),
+        };
+        let stored = |name: &str| state.find(name, call.worker);
+        let lower = || chain.layers[..at].iter().rev().find_map(|layer| stored(&layer.name));
+        let seed = call.seed.or_else(|| Some(stored(scenario).or_else(lower)?.seed)).unwrap_or(SEED);
+        let as_of = call.as_of.unwrap_or_else(|| call.now - call.now.rem_euclid(DAY));
+        let parameters = Parameters { seed, worker: call.worker, as_of };
+        let generated = self::generated(&chain, &files, Some(&schema), parameters)
+            .map_err(|error| blamed(error, place_is_live(&place)))?;
+        let own_media = project.config.media.as_ref().map(|media| project.folder.join(media));
+        Ok(Self {
+            media: call.media.map(|media| project.here.join(media)).or(own_media),
+            bookkeeping: project.config.bookkeeping.clone(),
+            lock_timeout: project.config.lock_timeout,
+            now: call.now,
+            as_of: call.as_of,
+            program: call.program.to_owned(),
+            place,
+            state,
+            chain,
+            generated,
+            levels,
+            seed,
+        })
+    }
+
+    fn make(&mut self, address: &Address<'_>) -> Result<()> {
+        self.place = address.create()?;
+        Ok(())
+    }
+
+    /// Runs a verb and measures it.
+    pub fn run<T>(
+        &mut self,
+        notice: &mut dyn FnMut(Notice),
+        verb: impl FnOnce(&mut Target<'_>, &Chain) -> Result<T>,
+    ) -> Result<(T, Times)> {
+        let started = Instant::now();
+        let nanoseconds = || started.elapsed().as_nanos() as u64;
+        let (first, last) = (AtomicU64::new(u64::MAX), AtomicU64::new(0));
+        let render = |picture: &Picture| {
+            first.fetch_min(nanoseconds(), Ordering::Relaxed);
+            let bytes = picture::render(picture);
+            last.fetch_max(nanoseconds(), Ordering::Relaxed);
+            bytes
+        };
+        let mut times = Times::default();
+        let mut heard = |told: Notice| match told {
+            Notice::Hashed { count, took } => (times.hashed, times.hashing) = (count, took),
+            told => notice(told),
+        };
+        let mut target = Target {
+            database: &mut *self.place.database,
+            dataset: &self.generated.dataset,
+            levels: self.levels.clone(),
+            media: self.media.as_ref().map(|folder| Media { folder, render: &render }),
+            now: self.now,
+            as_of: self.as_of,
+            lock_timeout: self.lock_timeout,
+            bookkeeping: &self.bookkeeping,
+            program: &self.program,
+            notice: &mut heard,
+        };
+        let answer = verb(&mut target, &self.chain)?;
+        times.total = started.elapsed();
+        let drawing = last.into_inner().saturating_sub(first.into_inner());
+        times.drawing = Duration::from_nanos(drawing);
+        Ok((answer, times))
+    }
+}
+
+/// Generates a chain; what stands against it becomes an error.
+pub(super) fn generated(
+    chain: &Chain,
+    files: &Files,
+    schema: Option<&Schema>,
+    parameters: Parameters,
+) -> Result<Generated> {
+    generate(chain, schema, parameters).map_err(|problems: Vec<Diagnostic>| {
+        Error::from_diagnostics(Exit::Usage, problems, files.sources.clone(), Closing::NothingOpened)
+    })
+}
+
+fn place_is_live(place: &Place) -> bool {
+    place.presence == super::Presence::There
+}
+
+/// Returns the error as it is with an open database: where only that is at fault, it says so.
+fn blamed(mut error: Error, live: bool) -> Error {
+    if live && let Some(diagnosed) = &mut error.diagnosed {
+        diagnosed.closing = Closing::NothingWritten;
+        if diagnosed.problems().all(|problem| OF_THE_DATABASE.contains(&problem.code)) {
+            error.exit = Exit::CouldNotRun;
+        }
+    }
+    error
+}
