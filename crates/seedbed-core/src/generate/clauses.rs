@@ -48,8 +48,8 @@ enum Part {
     Fixed(Option<bool>),
     /// Depends on the option of one row: whether it counts, by option.
     Options(usize, Vec<(usize, Option<bool>)>),
-    /// Sums that must lie in ranges.
-    Sums(Vec<(Sum, i64, i64)>),
+    /// Sums that must lie in ranges, and whether they leave something open.
+    Sums(Vec<(Sum, i64, i64)>, bool),
     /// Not to be known here.
     Unknown,
 }
@@ -158,6 +158,13 @@ impl<'w, 'a> Builder<'w, 'a> {
             Subject::ForEach(id, _, path) => {
                 let row = RowRef { population: *id, row: question.row?, pair: None };
                 let items = self.reach(row, path)?;
+                // A share of rows that are being chosen is no number yet.
+                let shares = [question.ensure.lo, question.ensure.hi]
+                    .iter()
+                    .any(|bound| matches!(bound, Some(crate::scenario::Bound::Percent(_))));
+                if shares && items.iter().any(|item| item.pair.is_some()) {
+                    return None;
+                }
                 let all = items.len();
                 Some(Counted { items, all })
             }
@@ -277,7 +284,10 @@ impl<'w, 'a> Builder<'w, 'a> {
                         }
                     }
                 }
-                Part::Sums(conditions) => groups.push(conditions),
+                Part::Sums(conditions, open) => {
+                    doubt |= open;
+                    groups.push(conditions);
+                }
                 Part::Unknown => {
                     doubt = true;
                     if hopeful {
@@ -290,15 +300,19 @@ impl<'w, 'a> Builder<'w, 'a> {
         if groups.is_empty() {
             return Some(Measured { measure: Measure::Linear(sum), doubt });
         }
-        // A row that counts for certain is a group without conditions; one that hangs on a single
-        // row's option is a group with one sum.
+        // A row that counts for certain is a group without conditions; those that hang on a single
+        // row's option are a group for each time the option counts.
         let mut all: Vec<Group> = groups.into_iter().map(|conditions| Group { conditions }).collect();
         all.extend((0..sum.constant).map(|_| Group { conditions: Vec::new() }));
-        let mut by_row: BTreeMap<u32, Vec<(u32, i32)>> = BTreeMap::new();
+        let single = !matches!(self.decision, Decision::Rows(id) if matches!(self.world().chain.populations[id].rows, Rows::Pairs { .. }));
+        let mut times: BTreeMap<(u32, i32), Vec<(u32, i32)>> = BTreeMap::new();
         for (pair, weight) in sum.terms {
-            by_row.entry(pair / self.width as u32).or_default().push((pair, weight));
+            let row = if single { pair / self.width as u32 } else { pair };
+            for time in 0..weight {
+                times.entry((row, time)).or_default().push((pair, 1));
+            }
         }
-        for terms in by_row.into_values() {
+        for terms in times.into_values() {
             all.push(Group { conditions: vec![(Sum { constant: 0, terms }, 1, i64::MAX)] });
         }
         Some(Measured { measure: Measure::Count(all), doubt })
@@ -503,13 +517,19 @@ impl<'w, 'a> Builder<'w, 'a> {
     /// A row whose answer hangs on many open rows: each line becomes sums, as far as it can.
     fn sums(&self, item: &Item, question: &Question<'_>, open: &[Line], mut doubt: bool, hopeful: bool) -> Part {
         let mut conditions = Vec::new();
+        // Doubt that the sums take account of.
+        let mut unsure = false;
         for line in open {
             match self.unbound(item.row, question, *line).1 {
                 Touched::One(row) => {
-                    let yes = self
-                        .options(row)
-                        .filter(|option| self.bound(item.row, question, *line, (row, *option)).unwrap_or(hopeful));
-                    let terms = yes.map(|option| ((row * self.width + option) as u32, 1)).collect();
+                    let mut terms = Vec::new();
+                    for option in self.options(row) {
+                        let answer = self.bound(item.row, question, *line, (row, option));
+                        unsure |= answer.is_none();
+                        if answer.unwrap_or(hopeful) {
+                            terms.push(((row * self.width + option) as u32, 1));
+                        }
+                    }
                     conditions.push((Sum { constant: 0, terms }, 1, i64::MAX));
                 }
                 _ => {
@@ -518,21 +538,25 @@ impl<'w, 'a> Builder<'w, 'a> {
                         Line::Per => None,
                     };
                     match more {
-                        Some(more) => conditions.extend(more),
+                        Some((more, open)) => {
+                            unsure |= open;
+                            conditions.extend(more);
+                        }
                         None => doubt = true,
                     }
                 }
             }
         }
-        if doubt && !hopeful { Part::Unknown } else { Part::Sums(conditions) }
+        if doubt && !hopeful { Part::Unknown } else { Part::Sums(conditions, doubt || unsure) }
     }
 
     /// A test of the rows that come to point at a row, as sums.
-    fn many(&self, at: RowRef, term: &Term, hopeful: bool) -> Option<Vec<(Sum, i64, i64)>> {
+    fn many(&self, at: RowRef, term: &Term, hopeful: bool) -> Option<(Vec<(Sum, i64, i64)>, bool)> {
         let Term::Test(path, test) = term else { return None };
         let tests: Vec<&Test> = if let Test::All(tests) = test { tests.iter().collect() } else { vec![test] };
         let items = self.reach(at, path)?;
         let mut conditions = Vec::new();
+        let mut doubt = false;
         for test in tests {
             let (inner, counts_when, lo, hi) = match test {
                 Test::Count(lo, hi) => (None, true, *lo, *hi),
@@ -547,6 +571,7 @@ impl<'w, 'a> Builder<'w, 'a> {
                     Some(inner) => self.ask(item, || self.evaluator.holds(item.row, inner)),
                     None => Some(true),
                 };
+                doubt |= answer.is_none();
                 // A doubt helps a lower bound and not an upper one, when hopes are high.
                 let doubtful = if lo > 0 { hopeful } else { !hopeful };
                 if answer.map_or(doubtful, |answer| answer == counts_when) {
@@ -555,7 +580,7 @@ impl<'w, 'a> Builder<'w, 'a> {
             }
             conditions.push((sum.finish(), lo, hi));
         }
-        Some(conditions)
+        Some((conditions, doubt))
     }
 }
 
