@@ -62,7 +62,10 @@ impl Diagnostic {
         let names: Vec<&str> = names.into_iter().collect();
         let nearest =
             names.iter().map(|candidate| (strsim::damerau_levenshtein(name, candidate), *candidate)).min().filter(
-                |(distance, candidate)| *distance <= 1 + candidate.chars().count().max(name.chars().count()) / 3,
+                |(distance, candidate)| {
+                    let length = candidate.chars().count().max(name.chars().count());
+                    *distance <= 1 + length / 3 && *distance * 2 <= length
+                },
             );
         match nearest {
             Some((_, candidate)) => self.help(format!("did you mean `{candidate}`?")),
