@@ -150,8 +150,8 @@ mod tests {
         assert_eq!(Decimal::parse("1e3"), Some(Decimal::whole(1000)));
         assert_eq!(Decimal::parse("1.50"), Decimal::parse("1.5"));
         assert_eq!(Decimal::parse("0e999999999"), Some(Decimal::whole(0)));
-        for wrong in ["x", "1e-2147483648", "1e2147483647", "1.", "--1", "1e"] {
-            assert_eq!(Decimal::parse(wrong).filter(|_| wrong != "1."), None, "{wrong}");
+        for wrong in ["x", "1e-2147483648", "1e2147483647", "--1", "1e"] {
+            assert_eq!(Decimal::parse(wrong), None, "{wrong}");
         }
     }
 

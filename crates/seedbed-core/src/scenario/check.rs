@@ -166,7 +166,7 @@ fn check_population(chain: &Chain, population: &Population, schema: &Schema, dia
     let Some(table) = schema.tables.get(&population.table) else {
         diagnostics.push(
             Diagnostic::new("missing-table", format!("there is no table `{}`", population.table))
-                .at(population.span, format!("`{}` stands in it", population.name))
+                .at(population.table_span, "named here")
                 .suggest(&population.table, schema.tables.keys().map(String::as_str)),
         );
         return;
@@ -174,7 +174,7 @@ fn check_population(chain: &Chain, population: &Population, schema: &Schema, dia
     if table.kind != TableKind::Base {
         diagnostics.push(
             Diagnostic::new("no-base-table", format!("`{}` is not an ordinary table", table.name))
-                .at(population.span, "only rows of tables can be seeded"),
+                .at(population.table_span, "only rows of tables can be seeded"),
         );
     }
     let columns: Vec<(&str, Span)> = population
@@ -187,9 +187,9 @@ fn check_population(chain: &Chain, population: &Population, schema: &Schema, dia
                 .links
                 .iter()
                 .filter(|link| link.overlays.is_none())
-                .map(|link| (link.column.as_str(), link.span)),
+                .map(|link| (link.column.as_str(), link.column_span)),
         )
-        .chain(population.tag.iter().map(|tag| (tag.as_str(), population.span)))
+        .chain(population.tag.iter().map(|tag| (tag.as_str(), population.tag_span)))
         .collect();
     for (name, span) in &columns {
         check_column(table, name, *span, diagnostics);
@@ -215,7 +215,7 @@ fn check_column(table: &Table, name: &str, span: Span, diagnostics: &mut Vec<Dia
             let shown: Vec<&str> = names.iter().copied().take(8).collect();
             let more = if names.len() > 8 { format!(", ... ({})", names.len()) } else { String::new() };
             let problem = Diagnostic::new("missing-column", format!("table `{}` has no column `{name}`", table.name))
-                .at(span, "declared here")
+                .at(span, "named here")
                 .help(format!("it has: {}{more}", shown.join(", ")))
                 .help("apply your migrations to this database, then try again");
             diagnostics.push(problem);
@@ -281,7 +281,7 @@ fn path_differs(population: &Population, path: &Path, depth: usize) -> bool {
 fn check_key(chain: &Chain, population: &Population, table: &Table, diagnostics: &mut Vec<Diagnostic>) {
     let links: Vec<&str> = population.links.iter().map(|link| link.column.as_str()).collect();
     let mut problem = |message: String, help: &str| {
-        diagnostics.push(Diagnostic::new("no-key", message).at(population.span, "these rows need keys").help(help));
+        diagnostics.push(Diagnostic::new("no-key", message).at(population.table_span, "these rows need keys").help(help));
     };
     match &table.primary_key[..] {
         [] => problem(

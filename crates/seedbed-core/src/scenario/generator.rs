@@ -125,7 +125,7 @@ impl Reader<'_> {
     fn shares_stand(&mut self, alternatives: &[Alternative], span: Span) {
         let percents: Vec<u32> =
             alternatives.iter().filter_map(|a| if let Share::Percent(p) = a.share { Some(p) } else { None }).collect();
-        let sum: u32 = percents.iter().sum();
+        let sum = percents.iter().fold(0_u32, |sum, percent| sum.saturating_add(*percent));
         let rest = alternatives.iter().any(|a| a.share == Share::Rest);
         let only_percents = percents.len() == alternatives.len();
         if sum > 10_000 {
@@ -150,7 +150,11 @@ impl Reader<'_> {
             self.upside_down(range);
         }
         let base = match node.get("from") {
-            Some(from) => Some(self.path(scope, from.text()?, from.span)?),
+            Some(from) => {
+                let path = self.path(scope, from.text()?, from.span)?;
+                self.one_value(&path)?;
+                Some(path)
+            }
             None => None,
         };
         let after = node.get("not_before").map(|paths| self.times(scope, paths)).unwrap_or_default();
@@ -317,6 +321,8 @@ impl Reader<'_> {
             if !literal.is_empty() {
                 segments.push(Segment::Literal(std::mem::take(&mut literal)));
             }
+            let start = text.len() - rest.len();
+            let span = self.part(text, span, start..start + name.len());
             segments.push(self.placeholder(scope, name, span)?);
             rest = after;
         }
@@ -328,12 +334,22 @@ impl Reader<'_> {
     }
 
     fn placeholder(&mut self, scope: Scope, name: &str, span: Span) -> Option<Segment> {
-        let (head, width) = name.split_once(':').unwrap_or((name, "0"));
-        Some(match head {
+        if let Some((head, width)) = name.split_once(':') {
+            if let Some(width) = width.parse::<usize>().ok().filter(|width| head == "number" && *width <= 20) {
+                return Some(Segment::Number(width));
+            }
+            self.diagnostics.push(
+                Diagnostic::new("wrong-placeholder", format!("`{{{name}}}` is no placeholder"))
+                    .at(span, "here")
+                    .help("only a number has a width, up to 20 digits: {number:3}"),
+            );
+            return None;
+        }
+        Some(match name {
             "row" => Segment::Row,
             "copy" => Segment::Copy,
             "key" => Segment::Key,
-            "number" => Segment::Number(width.parse::<usize>().ok().filter(|width| *width <= 20)?),
+            "number" => Segment::Number(0),
             path => {
                 let path = self.path(scope, path, span)?;
                 self.one_value(&path)?;

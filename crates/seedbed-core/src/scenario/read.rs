@@ -131,6 +131,17 @@ impl Reader<'_> {
         self.files.sources[source].path.rsplit('/').next().unwrap_or_default()
     }
 
+    /// Returns the place of a part of a text, where the text stands in its file as it is.
+    pub(super) fn part(&self, text: &str, span: Span, part: std::ops::Range<usize>) -> Span {
+        let written = &self.files.sources[span.source].text[span.start..span.end];
+        let quote = usize::from(written.starts_with(['"', '\'']));
+        if written.get(quote..quote + text.len()) != Some(text) {
+            return span;
+        }
+        let start = span.start + quote;
+        Span { start: start + part.start, end: start + part.end, ..span }
+    }
+
     fn problem(&mut self, code: &'static str, message: impl Into<String>, span: Span, label: &str) {
         self.diagnostics.push(Diagnostic::new(code, message).at(span, label));
     }
@@ -305,6 +316,8 @@ impl Reader<'_> {
             columns: Vec::new(),
             personas: Vec::new(),
             span,
+            table_span: node.get("table").map_or(span, |table| table.span),
+            tag_span: node.get("tag").map_or(span, |tag| tag.span),
         });
     }
 
@@ -333,6 +346,7 @@ impl Reader<'_> {
                 layer,
                 overlays: None,
                 span: entry.span,
+                column_span: entry.node.get("column").map_or(entry.span, |column| column.span),
             };
             self.chain.populations[id].links.push(link);
         }
@@ -661,7 +675,7 @@ impl Reader<'_> {
                 Size::Range(end(0), end(1))
             }
             Some(rows) => Size::Share(share(rows).unwrap_or(super::Share::Rest)),
-            None if who.is_empty() => {
+            None if list(&line.node, "who").is_empty() => {
                 self.problem(
                     "no-size",
                     format!("nothing says how many rows the group `{}` has", line.name),
@@ -732,20 +746,34 @@ impl Reader<'_> {
         };
         let exactly = bound("exactly");
         let (lo, hi) = (exactly.or_else(|| bound("at_least")), exactly.or_else(|| bound("at_most")));
+        let place = |name: &str| node.get("exactly").or_else(|| node.get(name)).map(|node| node.span);
+        let bounds = (place("at_least"), place("at_most"));
+        let fact = node.get("fact").map_or(node.span, |fact| fact.span);
         if lo.is_none() && hi.is_none() {
             self.diagnostics.push(
                 Diagnostic::new("no-bound", format!("nothing is demanded of \"{}\"", text("fact")))
-                    .at(node.span, "here")
+                    .at(fact, "no bound for this")
                     .help("write `at_least`, `at_most` or `exactly`"),
             );
         }
-        if exactly.is_some() && (node.get("at_least").is_some() || node.get("at_most").is_some()) {
-            self.problem("two-bounds", "`exactly` stands for both bounds", node.span, "here");
+        if exactly.is_some()
+            && let Some(other) = node.get("at_least").or_else(|| node.get("at_most"))
+        {
+            self.diagnostics.push(
+                Diagnostic::new("two-bounds", "`exactly` stands for both bounds")
+                    .at(other.span, "a bound besides it")
+                    .also(bounds.0.unwrap_or(fact), "both bounds")
+                    .help("keep one of the two"),
+            );
         }
         if let (Some(Bound::Count(lo)), Some(Bound::Count(hi))) = (lo, hi)
             && lo > hi
         {
-            self.problem("wrong-range", format!("these bounds are upside down: {lo} is above {hi}"), node.span, "here");
+            self.diagnostics.push(
+                Diagnostic::new("wrong-range", format!("these bounds are upside down: {lo} is above {hi}"))
+                    .at(bounds.0.unwrap_or(fact), format!("at least {lo}"))
+                    .also(bounds.1.unwrap_or(fact), format!("at most {hi}")),
+            );
         }
         let witness = node.get("as").and_then(Node::text).map(str::to_owned);
         let id = text("id");
@@ -760,7 +788,8 @@ impl Reader<'_> {
             lo,
             hi,
             witness,
-            span: node.span,
+            span: fact,
+            bounds,
         });
     }
 
