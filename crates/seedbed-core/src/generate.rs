@@ -79,6 +79,8 @@ struct Memory {
     tried: Vec<crate::solve::Clause>,
     /// Earlier decisions that those failures depended on.
     blamed: BTreeSet<usize>,
+    /// The first of those failures.
+    cause: Option<Failure>,
     /// Its present solution.
     chosen: Vec<Vec<u32>>,
     /// Its number of options.
@@ -136,6 +138,11 @@ impl<'a> Search<'a> {
         }
         let solution = match solve(&posed.problem) {
             Outcome::Solved(solution) => solution,
+            // The sizes it tried first prove nothing; other sizes may do.
+            _ if attempt == 0 && problem::has_first_sizes(self.chain, decision) => {
+                self.memory[position].attempt = 1;
+                return self.make(position);
+            }
             Outcome::Contradiction(conflict) => return Ok(Some(Failure::new(position, &posed, Some(conflict)))),
             Outcome::Undecided => return Ok(Some(Failure::new(position, &posed, None))),
         };
@@ -154,16 +161,22 @@ impl<'a> Search<'a> {
     /// contradiction is proven.
     fn go_back(&mut self, position: usize, failure: Failure) -> Result<usize, Vec<Diagnostic>> {
         let mut blamed = failure.blamed(self.chain, self.agenda);
-        if failure.says_tried() {
-            blamed.extend(self.memory[position].blamed.iter().copied());
-        }
         let exhausted = self.went_back >= GO_BACK_LIMIT;
+        let proven = !exhausted && !self.inexhaustible && failure.is_proven();
+        let (mut failure, mut ways) = (failure, 1);
+        if failure.says_tried() {
+            let memory = &mut self.memory[position];
+            blamed.extend(memory.blamed.iter().copied());
+            ways = memory.tried.len();
+            // That everything was tried helps nobody; why it led nowhere does.
+            failure = memory.cause.take().unwrap_or(failure);
+        }
         let Some(target) = blamed.pop_last().filter(|_| !exhausted) else {
-            let proven = !exhausted && !self.inexhaustible && failure.is_proven();
-            return Err(vec![failure.explain(&self.world, self.agenda, proven)]);
+            return Err(vec![failure.explain(&self.world, self.agenda, proven, ways)]);
         };
         self.went_back += 1;
         let memory = &mut self.memory[target];
+        memory.cause.get_or_insert(failure);
         memory.blamed.extend(blamed);
         memory.attempt += 1;
         match exclude(memory) {

@@ -133,6 +133,8 @@ pub struct Link {
     pub span: Span,
     /// Where its column is named.
     pub column_span: Span,
+    /// Where its share stands; its own name where it has none.
+    pub share_span: Span,
 }
 
 /// A column with its generators; the last case that a row is in decides.

@@ -49,7 +49,7 @@ fn every_code_of_the_core_has_a_case() {
     codes.sort();
     codes.dedup();
     let missing: Vec<&String> = codes.iter().filter(|code| !shown.contains(&format!("error[{code}]"))).collect();
-    assert_eq!(missing, support::WITHOUT_A_CASE, "codes without a case");
+    assert!(missing.is_empty(), "codes without a case: {missing:?}");
 }
 
 fn files() -> Vec<std::path::PathBuf> {

@@ -104,6 +104,7 @@ impl Reader<'_> {
 
     fn mix(&mut self, scope: Scope, node: &Node, lines: &Node) -> Option<Generator> {
         let mut alternatives = Vec::new();
+        let mut place = lines.span;
         for line in lines.items() {
             let share = line.get("share").and_then(share).unwrap_or(Share::Rest);
             let mut generator = self.generator(scope, line)?;
@@ -111,9 +112,11 @@ impl Reader<'_> {
             if let (Generator::Time { after, .. }, Some(paths)) = (&mut generator, node.get("not_before")) {
                 after.extend(self.times(scope, paths));
             }
-            alternatives.push(Alternative { share, generator, span: line.get("share").unwrap_or(line).span });
+            place = line.get("share").map_or(place, |share| share.span);
+            let span = line.get("time").or_else(|| line.get("share")).unwrap_or(line).span;
+            alternatives.push(Alternative { share, generator, span });
         }
-        self.alternatives(alternatives, lines.span)
+        self.alternatives(alternatives, place)
     }
 
     fn alternatives(&mut self, alternatives: Vec<Alternative>, span: Span) -> Option<Generator> {
@@ -252,6 +255,7 @@ impl Reader<'_> {
     }
 
     fn image(&mut self, scope: Scope, node: &Node, kind: &Node) -> Option<Generator> {
+        let kind_span = kind.span;
         let kind = match kind.text()? {
             "poster" => PictureKind::Poster,
             "avatar" => PictureKind::Avatar,
@@ -267,7 +271,7 @@ impl Reader<'_> {
         let Some(path) = node.get("path") else {
             self.diagnostics.push(
                 Diagnostic::new("missing-key", "a picture needs `path`")
-                    .at(node.span, "no `path` in here")
+                    .at(kind_span, "no `path` beside it")
                     .help("for example \"path\": \"pictures/{key}.png\""),
             );
             return None;
@@ -304,6 +308,7 @@ impl Reader<'_> {
         while let Some(at) = rest.find(['{', '}']) {
             literal.push_str(&rest[..at]);
             let brace = &rest[at..=at];
+            let brace_at = text.len() - rest.len() + at;
             rest = &rest[at + 1..];
             if let Some(after) = rest.strip_prefix(brace) {
                 literal.push_str(brace);
@@ -313,8 +318,8 @@ impl Reader<'_> {
             let Some((name, after)) = rest.split_once('}').filter(|_| brace == "{") else {
                 self.diagnostics.push(
                     Diagnostic::new("wrong-placeholder", "a brace stands alone")
-                        .at(span, "in this text")
-                        .help("write `{{` for a brace"),
+                        .at(self.part(text, span, brace_at..brace_at + 1), "here")
+                        .help(format!("write `{brace}{brace}` for a brace")),
                 );
                 return None;
             };

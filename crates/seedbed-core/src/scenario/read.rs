@@ -115,6 +115,8 @@ pub fn read(files: &Files, schema: Option<&Schema>) -> Result<Chain, Vec<Diagnos
     if reader.diagnostics.is_empty() {
         check::check(&reader.chain, schema, &mut reader.diagnostics);
     }
+    // In the order of the files, whatever the order in which they were found.
+    reader.diagnostics.sort_by_key(|problem| problem.places.first().map(|place| (place.span.source, place.span.start)));
     if reader.diagnostics.is_empty() { Ok(reader.chain) } else { Err(reader.diagnostics) }
 }
 
@@ -285,12 +287,17 @@ impl Reader<'_> {
         };
         let at = node.get("slot").map_or(span, |slot| slot.span);
         let Some(slot) = slot.filter(|slot| !taken(*slot, &self.chain)) else {
-            self.problem(
-                "wrong-slot",
-                "a slot is a digit that no other population of this table and layer has",
-                at,
-                "here",
-            );
+            let free = (0..=9).find(|slot| !taken(*slot, &self.chain));
+            let message = if slot.is_some() {
+                "another population of this table and layer has this slot"
+            } else {
+                "a slot is a digit, and no two populations of a table and layer have the same"
+            };
+            let problem = Diagnostic::new("wrong-slot", message).at(at, "here");
+            self.diagnostics.push(match free {
+                Some(free) => problem.help(format!("slot {free} is free")),
+                None => problem.help("all ten are taken: put some of them into another layer"),
+            });
             return;
         };
         let rows = if pairs {
@@ -347,6 +354,7 @@ impl Reader<'_> {
                 overlays: None,
                 span: entry.span,
                 column_span: entry.node.get("column").map_or(entry.span, |column| column.span),
+                share_span: entry.node.get("share").map_or(entry.span, |share| share.span),
             };
             self.chain.populations[id].links.push(link);
         }
@@ -354,8 +362,8 @@ impl Reader<'_> {
             (matches!(self.chain.populations[id].rows, Rows::Pairs { .. }), self.chain.populations[id].links.len());
         if pairs && links != 2 {
             let message = format!("a relation has two links, `{name}` has {links}");
-            let span = node.get("links").map_or(node.span, |links| links.span);
-            self.problem("wrong-links", message, span, "here");
+            let span = self.chain.populations[id].span;
+            self.problem("wrong-links", message, span, "a pair has two ends");
         }
         let population = &self.chain.populations[id];
         if let Rows::OnePer(_) = population.rows {
@@ -659,7 +667,39 @@ impl Reader<'_> {
         if groups.iter().filter(|group| group.size == Size::Share(super::Share::Rest)).count() > 1 {
             self.problem("two-rests", "only one group of a partition is the rest", entry.span, "in here");
         }
+        self.each_named_once(entry);
         self.chain.partitions.push(Partition { name: entry.name.clone(), population, layer, groups, span: entry.span });
+    }
+
+    /// Reports rows that two lines of `who` name, and groups that name more rows than they have.
+    fn each_named_once(&mut self, partition: &source::Entry) {
+        let mut named: Vec<&Node> = Vec::new();
+        for line in partition.node.entries() {
+            let who = list(&line.node, "who");
+            for item in who {
+                if let Some(first) = named.iter().find(|other| other.text() == item.text()) {
+                    let name = item.text().unwrap_or_default();
+                    self.diagnostics.push(
+                        Diagnostic::new("named-twice", format!("`{name}` is named twice in `{}`", partition.name))
+                            .at(item.span, "again here")
+                            .also(first.span, "first here")
+                            .help("a row is in one group of a partition; take one of the two out"),
+                    );
+                }
+                named.push(item);
+            }
+            let rows = line.node.get("rows");
+            let most = rows.and_then(|rows| rows.items().last().unwrap_or(rows).integer());
+            if let (Some(rows), Some(most)) = (rows, most)
+                && most < who.len() as i64
+            {
+                self.diagnostics.push(
+                    Diagnostic::new("named-too-many", format!("`{}` has at most {most}, and names more", line.name))
+                        .at(rows.span, format!("{} are named", who.len()))
+                        .help("leave `rows` out to have those that are named, or raise it"),
+                );
+            }
+        }
     }
 
     fn group(&mut self, scope: Scope, line: &source::Entry) -> Group {

@@ -4,11 +4,6 @@
 
 use seedbed_core::schema::{Column, ColumnKind, Schema, Table, TableKind, Unique};
 
-/// Codes that no case shows, and why.
-///
-/// `undecided`: an honest instance needs a search that comes to its limit; none is small.
-pub(crate) const WITHOUT_A_CASE: [&str; 1] = ["undecided"];
-
 /// Reads `users: id integer key, email text(50) unique, born date null, n integer default`, a table
 /// a line; `view`s as `old: view`.
 pub(crate) fn schema(text: &str) -> Schema {
