@@ -57,7 +57,8 @@ impl<'w, 'a> Drawer<'w, 'a> {
             Err(problem) => {
                 self.report(
                     Diagnostic::new("shares-do-not-fit", format!("these shares do not fit: {problem}"))
-                        .at(span, "here"),
+                        .at(span, format!("for {} rows", rows.len()))
+                        .help("make one of them `rest`, or change a share"),
                 );
                 return;
             }

@@ -202,7 +202,7 @@ fn partition<'a>(world: &World<'a>, index: usize, attempt: u64) -> Result<Frame<
 }
 
 /// Returns the range of sizes of each group; a declared range is first tried at a size of its own.
-fn sizes(world: &World<'_>, index: usize, attempt: u64) -> Result<Vec<(u32, u32)>, Box<Diagnostic>> {
+pub(super) fn sizes(world: &World<'_>, index: usize, attempt: u64) -> Result<Vec<(u32, u32)>, Box<Diagnostic>> {
     let partition = &world.chain.partitions[index];
     let count = world.rows(partition.population).len() as u32;
     let shares: Vec<Share> = partition
@@ -217,16 +217,24 @@ fn sizes(world: &World<'_>, index: usize, attempt: u64) -> Result<Vec<(u32, u32)
     let open = ranged && !shares.contains(&Share::Rest);
     let shares_with_slack: Vec<Share> =
         if open { shares.iter().copied().chain([Share::Rest]).collect() } else { shares };
-    let parts = apportion(&shares_with_slack, count).map_err(|problem| {
+    let do_not_fit = |problem: String| {
+        let population = &world.chain.populations[partition.population].name;
         Box::new(
             Diagnostic::new("sizes-do-not-fit", format!("the groups of `{}` do not fit: {problem}", partition.name))
-                .at(
-                    partition.span,
-                    format!("divides the {count} rows of `{}`", world.chain.populations[partition.population].name),
-                )
+                .at(partition.span, format!("divides the {count} rows of `{population}`"))
                 .help("make one group the `rest`, or change a size"),
         )
-    })?;
+    };
+    let parts = apportion(&shares_with_slack, count).map_err(do_not_fit)?;
+    let most: u64 = partition
+        .groups
+        .iter()
+        .zip(&parts)
+        .map(|(group, part)| if let Size::Range(_, hi) = group.size { u64::from(hi) } else { u64::from(*part) })
+        .sum();
+    if open && most < u64::from(count) {
+        return Err(do_not_fit(format!("they have at most {most}, and there are {count}")));
+    }
     let address = world.address(partition.population).text("size").text(&partition.name).number(attempt);
     Ok(partition
         .groups
@@ -325,7 +333,8 @@ fn column_choice<'a>(
                 let parts = apportion(&shares, whole as u32).map_err(|problem| {
                     Box::new(
                         Diagnostic::new("shares-do-not-fit", format!("these shares do not fit: {problem}"))
-                            .at(case.span, "here"),
+                            .at(case.span, format!("for {whole} rows"))
+                            .help("make one of them `rest`, or change a share"),
                     )
                 })?;
                 let first = kinds.len();
@@ -599,7 +608,8 @@ fn reference<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64)
         Some(share) => apportion(&[share, Share::Rest], height as u32).map(|parts| parts[0]).map_err(|problem| {
             Box::new(
                 Diagnostic::new("shares-do-not-fit", format!("this share does not fit: {problem}"))
-                    .at(declared.span, "here"),
+                    .at(declared.share_span, format!("for {height} rows"))
+                    .help("write a percentage, or a smaller number"),
             )
         })?,
     };
