@@ -7,7 +7,7 @@ use super::decision::{OptionKind, Options};
 use super::draw::{Drawer, case_of};
 use super::evaluate::{Evaluator, Known, RowRef};
 use super::world::World;
-use crate::scenario::{Chain, Generator, Operand, PopulationId, Test, Term, Where};
+use crate::scenario::{Chain, Generator, Operand, PopulationId, Term, Test, Where};
 use crate::value::{Decimal, Value};
 
 /// How many candidates a row has at most.
@@ -21,15 +21,24 @@ pub(super) fn candidates(world: &World<'_>, population: PopulationId, column: us
         .map(|row| {
             let Some((generator, span)) = case_of(world, population, column, row) else { return Vec::new() };
             let at = RowRef { population, row, pair: None };
-            let Known::Between(lo, hi) = Evaluator::new(world, None).domain(at, generator, 0) else { return Vec::new() };
+            let Known::Between(lo, hi) = Evaluator::new(world, None).domain(at, generator, 0) else {
+                return Vec::new();
+            };
             if !is_drawn(generator) {
                 return Vec::new();
             }
             drawer.draw(&[row], generator, span);
             let first = drawer.values[row].clone();
-            let address = world.address(population).text("candidate").number(world.rows(population)[row].hash).number(column as u64);
-            let (Some((lo, scale)), Some((hi, _))) = (units(&lo, generator), units(&hi, generator)) else { return vec![first] };
-            let mut cuts: Vec<i64> = constants.iter().filter_map(|constant| Some(units(constant, generator)?.0)).collect();
+            let address = world
+                .address(population)
+                .text("candidate")
+                .number(world.rows(population)[row].hash)
+                .number(column as u64);
+            let (Some((lo, scale)), Some((hi, _))) = (units(&lo, generator), units(&hi, generator)) else {
+                return vec![first];
+            };
+            let mut cuts: Vec<i64> =
+                constants.iter().filter_map(|constant| Some(units(constant, generator)?.0)).collect();
             cuts.retain(|cut| (lo..=hi).contains(cut));
             cuts.sort_unstable();
             cuts.dedup();

@@ -646,7 +646,8 @@ fn fails(measure: &Measure, lo: i64, hi: i64) -> bool {
     let constant = match measure {
         Measure::Linear(sum) => sum.constant,
         Measure::Count(groups) => {
-            let holds = |group: &&Group| group.conditions.iter().all(|(sum, lo, hi)| (*lo..=*hi).contains(&sum.constant));
+            let holds =
+                |group: &&Group| group.conditions.iter().all(|(sum, lo, hi)| (*lo..=*hi).contains(&sum.constant));
             groups.iter().filter(holds).count() as i64
         }
     };

@@ -87,7 +87,9 @@ impl Options<'_> {
         match self.kinds[option] {
             OptionKind::Line(generator) => evaluator.domain(at, generator, 0),
             OptionKind::Entry(entry, _) => Known::Value(entry[0].clone()),
-            OptionKind::Draw => self.draws[at.row].get(option).map_or(Known::Nothing, |value| Known::Value(value.clone())),
+            OptionKind::Draw => {
+                self.draws[at.row].get(option).map_or(Known::Nothing, |value| Known::Value(value.clone()))
+            }
             OptionKind::Index => Known::Nothing,
         }
     }
@@ -160,7 +162,8 @@ pub(super) fn agenda(chain: &Chain) -> Result<Agenda, Vec<Decision>> {
             decisions.push(waiting.remove(ready));
         }
     }
-    let positions: BTreeMap<Decision, usize> = decisions.iter().enumerate().map(|(at, decision)| (*decision, at)).collect();
+    let positions: BTreeMap<Decision, usize> =
+        decisions.iter().enumerate().map(|(at, decision)| (*decision, at)).collect();
     let mut asked = vec![Vec::new(); decisions.len()];
     let mut mentions: Vec<Vec<usize>> = Vec::new();
     for (index, ensure) in chain.ensures.iter().enumerate() {

@@ -321,8 +321,12 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     /// Whether the option alone decides a line, whichever row has it.
     pub(super) fn option_decides(&self, population: usize, term: &Term) -> bool {
         match term {
-            Term::Test(path, test) => path.steps.is_empty() && !has_path(test) && self.option_decides_end(population, path.end, 0),
-            Term::Any(conditions) => conditions.iter().flat_map(|c| &c.0).all(|term| self.option_decides(population, term)),
+            Term::Test(path, test) => {
+                path.steps.is_empty() && !has_path(test) && self.option_decides_end(population, path.end, 0)
+            }
+            Term::Any(conditions) => {
+                conditions.iter().flat_map(|c| &c.0).all(|term| self.option_decides(population, term))
+            }
         }
     }
 
@@ -333,20 +337,24 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             End::Column(column) => {
                 let cases = &chain.populations[population].columns[column].cases;
                 match decision {
-                    Decision::Column(p, open) if p == population => {
-                        cases.iter().all(|case| matches!(case.generator, Generator::Filled(handle, _) if handle == open))
-                    }
-                    Decision::Partition(open) if chain.partitions[open].population == population => cases.iter().all(|case| {
-                        matches!(case.rows, CaseRows::Group(partition, _) if partition == open)
-                            && match &case.generator {
-                                Generator::Constant(_) => true,
-                                Generator::Time { base: None, after, .. } => after.is_empty(),
-                                Generator::Copy(path) => {
-                                    depth < 8 && path.steps.is_empty() && self.option_decides_end(population, path.end, depth + 1)
+                    Decision::Column(p, open) if p == population => cases
+                        .iter()
+                        .all(|case| matches!(case.generator, Generator::Filled(handle, _) if handle == open)),
+                    Decision::Partition(open) if chain.partitions[open].population == population => {
+                        cases.iter().all(|case| {
+                            matches!(case.rows, CaseRows::Group(partition, _) if partition == open)
+                                && match &case.generator {
+                                    Generator::Constant(_) => true,
+                                    Generator::Time { base: None, after, .. } => after.is_empty(),
+                                    Generator::Copy(path) => {
+                                        depth < 8
+                                            && path.steps.is_empty()
+                                            && self.option_decides_end(population, path.end, depth + 1)
+                                    }
+                                    _ => false,
                                 }
-                                _ => false,
-                            }
-                    }),
+                        })
+                    }
                     _ => false,
                 }
             }
