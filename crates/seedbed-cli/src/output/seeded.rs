@@ -1,5 +1,7 @@
 //! The answer of `seed`.
 
+use std::fmt::Write;
+
 use seedbed::Receipt;
 use seedbed::project::{Times, Work};
 use serde_json::Value;
@@ -24,9 +26,9 @@ impl console::Report for Report<'_> {
         }
         let mut text = headline::database(work, receipt);
         let digest = headline::short(&receipt.digest);
-        text.push_str(&format!("{}   digest {digest}\n\n", headline::dataset(work, receipt)));
+        let _ = writeln!(text, "{}   digest {digest}\n", headline::dataset(work, receipt));
         text.push_str(&layers::lines(work, receipt));
-        text.push_str(&format!("\n{}    {}\n", paint.good("seeded"), self.done()));
+        let _ = writeln!(text, "\n{}    {}", paint.good("seeded"), self.done());
         text + &self.debris()
     }
 
@@ -47,7 +49,7 @@ impl Report<'_> {
             let kinds = [(inserted, "inserted"), (changed, "changed"), (removed, "removed")];
             let kinds = kinds.into_iter().filter(|(number, _)| *number > 0);
             let kinds: Vec<String> = kinds.map(|(number, kind)| format!("{number} {kind}")).collect();
-            rows.push_str(&format!(" ({})", kinds.join(", ")));
+            let _ = write!(rows, " ({})", kinds.join(", "));
         }
         let rest = times.total.saturating_sub(times.hashing).saturating_sub(times.drawing);
         let mut parts = vec![format!("{rows} in {}", duration(rest))];
