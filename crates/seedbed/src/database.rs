@@ -3,6 +3,7 @@
 //! An adapter runs statements that `sql` built, inside transactions that the verbs open. It reads
 //! the catalogue and moves the counters that hand out keys; everything else is the verbs' business.
 
+pub mod functions;
 pub mod sqlite;
 
 use std::ops::{Deref, DerefMut};
@@ -14,6 +15,8 @@ use seedbed_core::schema::Schema;
 use crate::sql::Sql;
 
 /// A database that can be planned for and seeded.
+///
+/// Its connection knows the functions of [`functions`], which `verify` counts with.
 pub trait Database {
     /// Returns its name as a person reads it: `sqlite:db.sqlite3`.
     fn describe(&self) -> String;

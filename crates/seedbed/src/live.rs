@@ -28,7 +28,7 @@ impl Shape {
         Self { table: table.name.clone(), columns, key, kinds, key_positions }
     }
 
-    fn keyed(&self, row: Vec<Cell>) -> (Key, Vec<Cell>) {
+    pub(crate) fn keyed(&self, row: Vec<Cell>) -> (Key, Vec<Cell>) {
         let row: Vec<Cell> = row.into_iter().zip(&self.kinds).map(|(cell, kind)| cell.canonical(kind)).collect();
         let key = if self.key_positions.is_empty() {
             row.clone()

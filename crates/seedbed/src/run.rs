@@ -49,11 +49,21 @@ pub(crate) struct Intent<'a> {
 
 /// Reads and plans; writes nothing.
 pub(crate) fn look(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt> {
+    look_closer(target, intent, |_, _| Ok(())).map(|(receipt, ())| receipt)
+}
+
+/// Reads and plans, and asks more of the same state of the database; writes nothing.
+pub(crate) fn look_closer<T>(
+    target: &mut Target<'_>,
+    intent: Intent<'_>,
+    ask: impl FnOnce(&mut dyn Database, &Survey) -> Result<T>,
+) -> Result<(Receipt, T)> {
     let question = question(target, intent);
     let mut transaction = begin(&mut *target.database, Access::Read, target.lock_timeout, target.notice)?;
     let survey = Survey::read(&mut *transaction, &question, &BTreeMap::new(), target.notice)?;
+    let answer = ask(&mut *transaction, &survey)?;
     drop(transaction);
-    Ok(receipt(&question, survey, false))
+    Ok((receipt(&question, survey, false), answer))
 }
 
 /// Reads, plans, and makes it so.

@@ -3,6 +3,8 @@
 //! Names come from the catalogue and are quoted; values are always bound; a name of ours is a
 //! constant here. A [`Sql`] cannot be made anywhere else.
 
+pub(crate) mod fact;
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 

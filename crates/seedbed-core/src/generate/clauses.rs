@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::decision::{Agenda, Decision, Options};
 use super::evaluate::{Evaluator, Known, RowRef, Touched, has_path, same_value};
@@ -398,12 +399,16 @@ impl<'w, 'a> Builder<'w, 'a> {
         match rows {
             Touched::None => Part::Fixed(if doubt { None } else { Some(true) }),
             Touched::One(row) => {
-                let answer = |option| {
-                    let lines = open.iter().map(|line| self.bound(item.row, question, *line, (row, option)));
-                    let answer = all(lines);
+                let (alone, rest): (Vec<Line>, Vec<Line>) =
+                    open.iter().partition(|line| item.row.row == row && self.line_decides(item.row, question, **line));
+                let alone = self.by_option(item.row, question, &alone);
+                let answer = |option: usize| {
+                    let lines = rest.iter().map(|line| self.bound(item.row, question, *line, (row, option)));
+                    let answer = all(std::iter::once(alone[option]).chain(lines));
                     if doubt && answer == Some(true) { None } else { answer }
                 };
-                Part::Options(row, self.options(row).map(|option| (option, answer(option))).collect())
+                let answers = self.options(row).map(|option| (option, answer(option)));
+                Part::Options(row, answers.filter(|(_, answer)| *answer != Some(false)).collect())
             }
             Touched::Many => self.sums(item, question, &open, doubt, hopeful),
         }
@@ -425,6 +430,23 @@ impl<'w, 'a> Builder<'w, 'a> {
         }
         let ask = || self.evaluator.watch(|| self.evaluator.term(at, &question.ensure.condition.0[index]));
         question.answers.by_row.get(index, at.row, ask)
+    }
+
+    fn line_decides(&self, at: RowRef, question: &Question<'_>, line: Line) -> bool {
+        matches!(line, Line::Term(index) if index < 64 && self.option_decides(at, question, index))
+    }
+
+    /// Answers lines that an option decides alone, for every option.
+    fn by_option(&self, at: RowRef, question: &Question<'_>, lines: &[Line]) -> Rc<[Option<bool>]> {
+        let key =
+            lines.iter().fold(0u64, |key, line| if let Line::Term(index) = line { key | 1 << index } else { key });
+        if let Some(known) = question.answers.by_lines.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let answer = |option| all(lines.iter().map(|line| self.bound(at, question, *line, (at.row, option))));
+        let answers: Rc<[Option<bool>]> = (0..self.width).map(answer).collect();
+        question.answers.by_lines.borrow_mut().insert(key, Rc::clone(&answers));
+        answers
     }
 
     fn option_decides(&self, at: RowRef, question: &Question<'_>, index: usize) -> bool {
@@ -538,7 +560,7 @@ impl<'w, 'a> Builder<'w, 'a> {
 }
 
 /// A line of a question: of its `where`, or its `per`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Line {
     Term(usize),
     Per,
@@ -547,6 +569,7 @@ enum Line {
 /// Answers that are the same for many rows or options, remembered while an ensure is asked.
 #[derive(Default)]
 struct Answers {
+    by_lines: RefCell<BTreeMap<u64, Rc<[Option<bool>]>>>,
     by_term: Remembered<bool>,
     by_row: Remembered<(Option<bool>, Touched)>,
     by_option: Remembered<Option<bool>>,
@@ -625,19 +648,32 @@ struct Measured {
 #[derive(Default)]
 struct Adder {
     constant: i64,
-    terms: BTreeMap<u32, i32>,
+    terms: Vec<(u32, i32)>,
 }
 
 impl Adder {
     fn add(&mut self, pair: Option<u32>, weight: i32) {
         match pair {
-            Some(pair) => *self.terms.entry(pair).or_default() += weight,
+            Some(pair) => match self.terms.last_mut() {
+                Some((last, sum)) if *last == pair => *sum += weight,
+                _ => self.terms.push((pair, weight)),
+            },
             None => self.constant += i64::from(weight),
         }
     }
 
-    fn finish(self) -> Sum {
-        Sum { constant: self.constant, terms: self.terms.into_iter().collect() }
+    fn finish(mut self) -> Sum {
+        if !self.terms.is_sorted_by(|a, b| a.0 < b.0) {
+            self.terms.sort_unstable_by_key(|term| term.0);
+            self.terms.dedup_by(|next, kept| {
+                let same = next.0 == kept.0;
+                if same {
+                    kept.1 += next.1;
+                }
+                same
+            });
+        }
+        Sum { constant: self.constant, terms: self.terms }
     }
 }
 

@@ -65,8 +65,12 @@ fn impossible<'a>(world: &World<'a>, agenda: &Agenda, position: usize) -> Option
     if !agenda.open[position] {
         return None;
     }
-    let options = Options { kinds: Vec::new(), choosers: vec![false; 1], draws: Vec::new() };
-    let demands = Builder::new(world, agenda.decisions[position], &options, 1, &[]).ensures(agenda, position);
+    let Decision::Column(population, _) = agenda.decisions[position] else { return None };
+    // One option stands for a row's whole range.
+    let rows = world.rows(population).len();
+    let options = Options { kinds: Vec::new(), choosers: vec![false; rows], draws: Vec::new() };
+    let demands =
+        Builder::new(world, agenda.decisions[position], &options, 1, &vec![true; rows]).ensures(agenda, position);
     let failing: Vec<Demand> = demands.into_iter().filter(Demand::fails).collect();
     if failing.is_empty() {
         return None;

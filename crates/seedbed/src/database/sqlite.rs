@@ -11,12 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
-use super::{Access, Database, Failure, FailureKind};
+use super::{Access, Database, Failure, FailureKind, functions};
 use crate::sql::Sql;
 
 pub use create::Created;
@@ -63,6 +64,7 @@ impl Sqlite {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
             connection.busy_timeout(Duration::from_secs(5))?;
             connection.set_prepared_statement_cache_capacity(256);
+            register(&connection)?;
             connection.execute_batch("PRAGMA foreign_keys = ON")
         };
         prepare().map_err(|error| failure(&error))?;
@@ -186,6 +188,37 @@ impl Database for Sqlite {
             Ok(())
         };
         write().map_err(|error| failure(&error))
+    }
+}
+
+/// Makes the functions that facts need known to the connection.
+fn register(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function("seedbed_km", 4, flags, |context| {
+        let number = |index| match context.get_raw(index) {
+            ValueRef::Integer(number) => Some(number as f64),
+            ValueRef::Real(number) => Some(number),
+            ValueRef::Null | ValueRef::Text(_) | ValueRef::Blob(_) => None,
+        };
+        let (from, to) = (number(0).zip(number(1)), number(2).zip(number(3)));
+        Ok(from.zip(to).map(|(from, to)| functions::kilometres(from, to)))
+    })?;
+    let about_texts = |name, holds: fn(&str, &str) -> bool| {
+        connection.create_scalar_function(name, 2, flags, move |context| {
+            Ok(text(context, 0).zip(text(context, 1)).map(|(text, other)| holds(&text, &other)))
+        })
+    };
+    about_texts("seedbed_contains", functions::contains)?;
+    about_texts("seedbed_matches", functions::matches)
+}
+
+/// Returns an argument as text.
+fn text(context: &Context<'_>, index: usize) -> Option<String> {
+    match context.get_raw(index) {
+        ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Null | ValueRef::Blob(_) => None,
     }
 }
 
