@@ -76,3 +76,17 @@ fn a_dry_run_is_the_plan() {
     assert_eq!(dry, masked(&project.call(&["plan", "m03"]).done()));
     assert!(!project.path().join("pockitflyer_backend/db.sqlite3").exists());
 }
+
+#[test]
+fn personas_and_what_they_lead_to_are_shown() {
+    let project = Project::seeded("m03");
+    let personas = project.call(&["personas", "m03"]).done();
+    assert!(personas.contains("\npower        many favorites, many follows\n"), "{personas}");
+    assert!(personas.contains("test_user_power@pockitflyer.test  password TestPass123!  id 1200009003"), "{personas}");
+    assert!(personas.contains("\nanonymous    no account, no token\n"), "{personas}");
+    let shown = project.call(&["show", "prolific", "favorites.flyer"]).done();
+    assert!(shown.starts_with("prolific favorites.flyer: 2 rows of flyers_flyer\n  11000"), "{shown}");
+    assert_eq!(project.json(&["show", "new", "favorites"])["shown"]["rows"], serde_json::json!([]));
+    assert!(project.call(&["show", "powr", "favorites"]).failed(2).contains("no persona or row `powr`"));
+    assert_eq!(project.json(&["verify", "m03"])["holds"], true);
+}
