@@ -46,8 +46,8 @@ impl Demand {
 enum Part {
     /// Known without the open decision.
     Fixed(Option<bool>),
-    /// Depends on the option of one row: whether it counts, by option.
-    Options(usize, Vec<(usize, Option<bool>)>),
+    /// Depends on the option of one row: whether it counts with no option, and with each.
+    Options(usize, Option<bool>, Vec<(usize, Option<bool>)>),
     /// Sums that must lie in ranges, and whether they leave something open.
     Sums(Vec<(Sum, i64, i64)>, bool),
     /// Not to be known here.
@@ -267,6 +267,7 @@ impl<'w, 'a> Builder<'w, 'a> {
         }
         let mut sum = Adder::default();
         let mut groups: Vec<Vec<(Sum, i64, i64)>> = Vec::new();
+        let mut chosen: Vec<Sum> = Vec::new();
         let mut doubt = false;
         for item in &counted.items {
             match self.part(item, question, hopeful) {
@@ -276,13 +277,10 @@ impl<'w, 'a> Builder<'w, 'a> {
                         sum.add(item.pair, 1);
                     }
                 }
-                Part::Options(row, answers) => {
-                    for (option, answer) in answers {
-                        doubt |= answer.is_none();
-                        if answer.unwrap_or(hopeful) {
-                            sum.add(Some((row * self.width + option) as u32), 1);
-                        }
-                    }
+                Part::Options(row, without, answers) => {
+                    doubt |= without.is_none() || answers.iter().any(|(_, answer)| answer.is_none());
+                    let answers = answers.into_iter().map(|(option, answer)| (option, answer.unwrap_or(hopeful)));
+                    chosen.push(self.indicator(row, without.unwrap_or(hopeful), answers));
                 }
                 Part::Sums(conditions, open) => {
                     doubt |= open;
@@ -296,25 +294,21 @@ impl<'w, 'a> Builder<'w, 'a> {
                 }
             }
         }
-        let sum = sum.finish();
         if groups.is_empty() {
-            return Some(Measured { measure: Measure::Linear(sum), doubt });
+            for Sum { constant, terms } in chosen {
+                sum.constant += constant;
+                terms.into_iter().for_each(|(pair, weight)| sum.add(Some(pair), weight));
+            }
+            return Some(Measured { measure: Measure::Linear(sum.finish()), doubt });
         }
-        // A row that counts for certain is a group without conditions; those that hang on a single
-        // row's option are a group for each time the option counts.
+        // A row that counts for certain is a group without conditions; one that hangs on a pair or
+        // on a single row's option is a group with one sum.
+        let sum = sum.finish();
+        let pairs = sum.terms.iter().flat_map(|(pair, weight)| (0..*weight).map(|_| (*pair, 1)));
+        chosen.extend(pairs.map(|term| Sum { constant: 0, terms: vec![term] }));
         let mut all: Vec<Group> = groups.into_iter().map(|conditions| Group { conditions }).collect();
         all.extend((0..sum.constant).map(|_| Group { conditions: Vec::new() }));
-        let single = !matches!(self.decision, Decision::Rows(id) if matches!(self.world().chain.populations[id].rows, Rows::Pairs { .. }));
-        let mut times: BTreeMap<(u32, i32), Vec<(u32, i32)>> = BTreeMap::new();
-        for (pair, weight) in sum.terms {
-            let row = if single { pair / self.width as u32 } else { pair };
-            for time in 0..weight {
-                times.entry((row, time)).or_default().push((pair, 1));
-            }
-        }
-        for terms in times.into_values() {
-            all.push(Group { conditions: vec![(Sum { constant: 0, terms }, 1, i64::MAX)] });
-        }
+        all.extend(chosen.into_iter().map(|sum| Group { conditions: vec![(sum, 1, i64::MAX)] }));
         Some(Measured { measure: Measure::Count(all), doubt })
     }
 
@@ -325,7 +319,7 @@ impl<'w, 'a> Builder<'w, 'a> {
         for item in &counted.items {
             let ask = || (self.holds(item, question), self.evaluator.value(item.row, path));
             let ((holds, value), touched) = self.evaluator.watch(|| self.ask(item, ask));
-            let mut count = |holds: Option<bool>, value: Known, pair: Option<u32>| {
+            let mut count = |holds: Option<bool>, value: Known, pair: Option<u32>, weight: i32| {
                 let value = match value {
                     Known::Value(Value::Null) => return,
                     Known::Value(value) => value,
@@ -338,21 +332,29 @@ impl<'w, 'a> Builder<'w, 'a> {
                 doubt |= holds.is_none();
                 if holds.unwrap_or(hopeful) {
                     match groups.iter_mut().find(|(known, _)| same_value(known, &value)) {
-                        Some((_, adder)) => adder.add(pair, 1),
+                        Some((_, adder)) => adder.add(pair, weight),
                         None => {
                             let mut adder = Adder::default();
-                            adder.add(pair, 1);
+                            adder.add(pair, weight);
                             groups.push((value, adder));
                         }
                     }
                 }
             };
             match touched {
-                Touched::None => count(holds, value, item.pair),
+                Touched::None => count(holds, value, item.pair, 1),
                 Touched::One(row) if item.pair.is_none() => {
+                    let (without, nothing) = self.without(row, (Some(false), Known::Nothing), ask);
+                    if without != Some(false) {
+                        count(without, nothing.clone(), None, 1);
+                    }
                     for option in self.options(row) {
+                        let pair = Some((row * self.width + option) as u32);
                         let (holds, value) = self.evaluator.bind(row, option, ask);
-                        count(holds, value, Some((row * self.width + option) as u32));
+                        count(holds, value, pair, 1);
+                        if without != Some(false) {
+                            count(without, nothing.clone(), pair, -1);
+                        }
                     }
                 }
                 _ => doubt = true,
@@ -364,6 +366,25 @@ impl<'w, 'a> Builder<'w, 'a> {
         }
         let groups = groups.into_iter().map(|(_, adder)| Group { conditions: vec![(adder.finish(), 1, i64::MAX)] });
         Some(Measured { measure: Measure::Count(groups.collect()), doubt })
+    }
+
+    /// Whether rows may be left without an option.
+    fn optional(&self) -> bool {
+        let Decision::Link(population, link) = self.decision else { return false };
+        self.world().chain.populations[population].links[link].share.is_some()
+    }
+
+    /// Asks what holds of a row that is left without an option; `nothing` where none is.
+    fn without<T>(&self, row: usize, nothing: T, question: impl FnOnce() -> T) -> T {
+        if self.optional() { self.evaluator.bind(row, usize::MAX, question) } else { nothing }
+    }
+
+    /// Returns the sum that is 1 when a row counts and 0 else.
+    fn indicator(&self, row: usize, without: bool, answers: impl Iterator<Item = (usize, bool)>) -> Sum {
+        let constant = i64::from(without);
+        let terms = answers.filter(|(_, yes)| *yes != without);
+        let weight = if without { -1 } else { 1 };
+        Sum { constant, terms: terms.map(|(option, _)| ((row * self.width + option) as u32, weight)).collect() }
     }
 
     fn options(&self, row: usize) -> impl Iterator<Item = usize> + '_ {
@@ -416,13 +437,16 @@ impl<'w, 'a> Builder<'w, 'a> {
                 let (alone, rest): (Vec<Line>, Vec<Line>) =
                     open.iter().partition(|line| item.row.row == row && self.line_decides(item.row, question, **line));
                 let alone = self.by_option(item.row, question, &alone);
+                let doubted = |answer| if doubt && answer == Some(true) { None } else { answer };
                 let answer = |option: usize| {
                     let lines = rest.iter().map(|line| self.bound(item.row, question, *line, (row, option)));
-                    let answer = all(std::iter::once(alone[option]).chain(lines));
-                    if doubt && answer == Some(true) { None } else { answer }
+                    doubted(all(std::iter::once(alone[option]).chain(lines)))
                 };
+                let without = self.without(row, Some(false), || {
+                    doubted(all(open.iter().map(|line| self.bound(item.row, question, *line, (row, usize::MAX)))))
+                });
                 let answers = self.options(row).map(|option| (option, answer(option)));
-                Part::Options(row, answers.filter(|(_, answer)| *answer != Some(false)).collect())
+                Part::Options(row, without, answers.filter(|(_, answer)| *answer != Some(false) || without != *answer).collect())
             }
             Touched::Many => self.sums(item, question, &open, doubt, hopeful),
         }
@@ -522,15 +546,13 @@ impl<'w, 'a> Builder<'w, 'a> {
         for line in open {
             match self.unbound(item.row, question, *line).1 {
                 Touched::One(row) => {
-                    let mut terms = Vec::new();
-                    for option in self.options(row) {
-                        let answer = self.bound(item.row, question, *line, (row, option));
-                        unsure |= answer.is_none();
-                        if answer.unwrap_or(hopeful) {
-                            terms.push(((row * self.width + option) as u32, 1));
-                        }
-                    }
-                    conditions.push((Sum { constant: 0, terms }, 1, i64::MAX));
+                    let ask = |option| self.bound(item.row, question, *line, (row, option));
+                    let without = self.without(row, Some(false), || ask(usize::MAX));
+                    let answers: Vec<_> = self.options(row).map(|option| (option, ask(option))).collect();
+                    unsure |= without.is_none() || answers.iter().any(|(_, answer)| answer.is_none());
+                    let answers = answers.into_iter().map(|(option, answer)| (option, answer.unwrap_or(hopeful)));
+                    let sum = self.indicator(row, without.unwrap_or(hopeful), answers);
+                    conditions.push((sum, 1, i64::MAX));
                 }
                 _ => {
                     let more = match line {

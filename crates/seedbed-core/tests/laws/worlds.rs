@@ -271,11 +271,34 @@ impl Plan {
         if plan.has(GROUP) {
             plan.draft_groups(dice);
         }
-        for _ in 0..dice.between(1, 5) {
+        // Half of the worlds are made around a state that holds their facts: tight, and satisfiable.
+        let hidden = if dice.chance(50) { plan.some_state(dice) } else { None };
+        for _ in 0..if hidden.is_some() { dice.between(8, 40) } else { dice.between(1, 4) } {
             let fact = plan.draft_fact(dice);
-            plan.facts.push(fact);
+            if plan.facts.len() < 7 && hidden.as_ref().is_none_or(|state| plan.fact_holds(state, &fact)) {
+                plan.facts.push(fact);
+            }
         }
         plan
+    }
+
+    /// Returns a random state that stands, where one is found by luck.
+    fn some_state(&self, dice: &mut Dice) -> Option<State> {
+        let mut s = self.empty();
+        for part in (0..PARTS.len()).map(|index| 1u16 << index).filter(|part| self.has(*part)) {
+            let (slots, choices) = self.shape(part);
+            let luck = dice.between(1, 5);
+            (0..400).find(|_| {
+                for slot in 0..slots {
+                    let pairs = part == LIKES || part == FOLLOWS;
+                    let digit = if pairs { usize::from(dice.between(0, 5) < luck) } else { dice.between(0, choices - 1) };
+                    let diagonal = part == FOLLOWS && slot / self.users == slot % self.users;
+                    self.set(&mut s, part, slot, if diagonal { 0 } else { digit });
+                }
+                self.stands(&s, part)
+            })?;
+        }
+        Some(s)
     }
 
     fn has(&self, part: u16) -> bool {
@@ -814,33 +837,11 @@ impl Plan {
         if open & part == 0 {
             return self.assign(s, open, at + 1, asked);
         }
-        let slots: usize = match part {
-            ON | AGE | GROUP | NOTES => self.users,
-            COLOR | TONE | OWNER => self.items,
-            LIKES => self.users * self.items,
-            _ => self.users * self.users,
-        };
-        let choices: usize = match part {
-            ON | COLOR | LIKES | FOLLOWS => 2,
-            AGE => 4,
-            TONE | NOTES => 3,
-            GROUP => self.groups.len(),
-            _ => self.users + usize::from(self.owned.is_some()),
-        };
+        let (slots, choices) = self.shape(part);
         let mut digits = vec![0usize; slots];
         loop {
             for (slot, digit) in digits.iter().copied().enumerate() {
-                match part {
-                    ON => s.on[slot] = digit == 1,
-                    AGE => s.age[slot] = digit as i64,
-                    COLOR => s.color[slot] = digit as u8,
-                    TONE => s.tone[slot] = digit as u8,
-                    GROUP => s.group[slot] = digit,
-                    OWNER => s.owner[slot] = (digit < self.users).then_some(digit),
-                    NOTES => s.notes[slot] = digit as u32,
-                    LIKES => s.likes[slot / self.items][slot % self.items] = digit == 1,
-                    _ => s.follows[slot / self.users][slot % self.users] = digit == 1,
-                }
+                self.set(s, part, slot, digit);
             }
             if self.stands(s, part)
                 && asked[at + 1].iter().all(|fact| self.fact_holds(s, fact))
@@ -856,6 +857,38 @@ impl Plan {
             };
             digits[slot] += 1;
             digits[..slot].fill(0);
+        }
+    }
+
+    /// How many slots a part has, and how many choices each.
+    fn shape(&self, part: u16) -> (usize, usize) {
+        let slots: usize = match part {
+            ON | AGE | GROUP | NOTES => self.users,
+            COLOR | TONE | OWNER => self.items,
+            LIKES => self.users * self.items,
+            _ => self.users * self.users,
+        };
+        let choices: usize = match part {
+            ON | COLOR | LIKES | FOLLOWS => 2,
+            AGE => 4,
+            TONE | NOTES => 3,
+            GROUP => self.groups.len(),
+            _ => self.users + usize::from(self.owned.is_some()),
+        };
+        (slots, choices)
+    }
+
+    fn set(&self, s: &mut State, part: u16, slot: usize, digit: usize) {
+        match part {
+            ON => s.on[slot] = digit == 1,
+            AGE => s.age[slot] = digit as i64,
+            COLOR => s.color[slot] = digit as u8,
+            TONE => s.tone[slot] = digit as u8,
+            GROUP => s.group[slot] = digit,
+            OWNER => s.owner[slot] = (digit < self.users).then_some(digit),
+            NOTES => s.notes[slot] = digit as u32,
+            LIKES => s.likes[slot / self.items][slot % self.items] = digit == 1,
+            _ => s.follows[slot / self.users][slot % self.users] = digit == 1,
         }
     }
 
