@@ -54,7 +54,7 @@ fn check_opens_no_database_and_counts_seeds() {
     let answer = masked(&project.call(&["check", "m03", "--seeds", "5"]).done());
     assert_eq!(
         answer,
-        "m03  engagement     80 rows    0 files  42 facts   5 of 5 seeds solved in <time>\n\
+        "m03  engagement     80 rows    0 files  44 facts   5 of 5 seeds solved in <time>\n\
          1 scenario; no database was opened\n"
     );
     assert!(!project.path().join("pockitflyer_backend/db.sqlite3").exists());
