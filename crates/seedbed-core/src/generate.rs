@@ -189,8 +189,9 @@ impl<'a> Search<'a> {
             // That everything was tried helps nobody; why it led nowhere does.
             failure = memory.cause.take().unwrap_or(failure);
         }
+        failure.tell(&self.world, self.agenda);
         let Some(target) = blamed.pop_last().filter(|_| !exhausted) else {
-            return Err(vec![failure.explain(&self.world, self.agenda, proven, ways)]);
+            return Err(vec![failure.explain(self.chain, self.agenda, proven, ways)]);
         };
         self.went_back += 1;
         let memory = &mut self.memory[target];

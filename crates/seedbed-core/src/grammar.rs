@@ -95,7 +95,7 @@ pub struct Field {
 }
 
 /// The largest number of anything that is counted; more than a population has rows.
-const MOST: i64 = 1_000_000;
+pub(crate) const MOST: i64 = 1_000_000;
 
 /// Reports everything in `node` that is not `shape`.
 pub fn check(shape: &Shape, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
@@ -115,7 +115,10 @@ fn check_named(shape: &Shape, node: &Node, name: Option<Span>, diagnostics: &mut
                 let entries = if items.len() == 1 { "entry" } else { "entries" };
                 diagnostics.push(
                     Diagnostic::new("wrong-length", format!("this list has {} {entries}, not {wanted}", items.len()))
-                        .at(node.span, format!("{wanted} {} needed", if wanted.ends_with(" 1") { "is" } else { "are" })),
+                        .at(
+                            node.span,
+                            format!("{wanted} {} needed", if wanted.ends_with(" 1") { "is" } else { "are" }),
+                        ),
                 );
             }
             for node in items {

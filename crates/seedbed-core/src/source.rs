@@ -128,8 +128,15 @@ impl Node {
 
 /// Reads the tree of `sources[index]`; repeated names and unreadable text are reported.
 pub fn read(index: usize, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
-    let mut reader =
-        Reader { index, parser: Parser::new_from_str(&source.text), source, anchors: BTreeMap::new(), diagnostics, depth: 0, nodes: 0 };
+    let mut reader = Reader {
+        index,
+        parser: Parser::new_from_str(&source.text),
+        source,
+        anchors: BTreeMap::new(),
+        diagnostics,
+        depth: 0,
+        nodes: 0,
+    };
     loop {
         let (event, span) = reader.next()?;
         match event {
@@ -202,7 +209,11 @@ impl<'a> Reader<'a> {
     fn node(&mut self, event: Event<'a>, span: Span) -> Option<Node> {
         self.nodes += 1;
         if self.depth > DEPTH || self.nodes > NODES {
-            let what = if self.depth > DEPTH { format!("deeper than {DEPTH} levels") } else { format!("more than {NODES} values") };
+            let what = if self.depth > DEPTH {
+                format!("deeper than {DEPTH} levels")
+            } else {
+                format!("more than {NODES} values")
+            };
             self.report(span, format!("this file is {what}"), "reading stopped here");
             return None;
         }

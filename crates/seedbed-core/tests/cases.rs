@@ -118,11 +118,8 @@ impl Case {
             let at = options.iter().position(|word| *word == name)?;
             options.get(at + 1)?.parse::<u64>().ok()
         };
-        let parameters = Parameters {
-            seed: option("--seed").unwrap_or(1),
-            worker: option("--worker").unwrap_or(0) as u8,
-            as_of: 0,
-        };
+        let parameters =
+            Parameters { seed: option("--seed").unwrap_or(1), worker: option("--worker").unwrap_or(0) as u8, as_of: 0 };
         let chosen: Vec<&str> = options.iter().take_while(|word| !word.starts_with("--")).copied().collect();
         match self.run(target, parameters) {
             Err((sources, diagnostics)) => render(&diagnostics, &sources, false),
@@ -179,9 +176,11 @@ fn table(dataset: &Dataset, populations: &[&str]) -> String {
 /// A value for a person; a reference by the name of its row.
 fn cell(dataset: &Dataset, block: &Block, column: usize, value: &Value) -> String {
     if let Some(reference) = block.references.iter().find(|reference| reference.columns == [column]) {
-        let mut rows = dataset.blocks.iter().filter(|other| other.table == reference.to).flat_map(|other| {
-            other.rows.iter().map(move |row| (&row.values[other.key[0]], &row.name))
-        });
+        let mut rows = dataset
+            .blocks
+            .iter()
+            .filter(|other| other.table == reference.to)
+            .flat_map(|other| other.rows.iter().map(move |row| (&row.values[other.key[0]], &row.name)));
         if let Some((_, name)) = rows.find(|(key, _)| *key == value) {
             return name.clone();
         }

@@ -1,46 +1,40 @@
 //! Whatever a scenario file says, the core answers: with a dataset, or with problems that point into
 //! the file. The files of PockitFlyer are damaged token by token, always in the same ways.
 
-#![expect(clippy::disallowed_methods, reason = "a test reads files")]
+mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use seedbed_core::address::Address;
 use seedbed_core::diagnostic::{Diagnostic, render};
 use seedbed_core::generate::{Parameters, generate};
 use seedbed_core::scenario::{Files, chain_order, read};
 use seedbed_core::source::Source;
-
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../pockitflyer_backend/users/fixtures/");
-const SCENARIOS: [&str; 3] = ["m01_discovery_scenarios.json", "m02_test_users.json", "m03_engagement_scenarios.json"];
-const LISTS: [&str; 4] = ["e2e_addresses.json", "e2e_flyer_templates.json", "e2e_names.json", "e2e_bios.json"];
+use support::{LISTS, SCENARIOS, fixture, mutate};
 
 /// How many damaged files are read; every so many of them are generated from too.
 const MUTATIONS: u64 = 2_000;
-const GENERATED: u64 = 20;
-
-/// What a token may be replaced with, besides another token of the file.
-const STRANGE: [&str; 24] = [
-    "{}", "[]", "null", "true", "0", "-1", "1", "99999999999999999999", "1e400", "0.1", "\"\"", "\"as_of\"", "\"rest\"",
-    "\"200%\"", "\"{\"", "\"a.b.c\"", "\"self\"", "[0, 0]", "[9, 1]", "{\"min\": 3}", "{\"not\": {}}", "\"user_1..user_9\"",
-    "\"ä\u{1f600}\"", "*a",
-];
+const GENERATED: u64 = 40;
 
 #[test]
-fn no_damaged_file_makes_the_core_panic() {
-    let source = |name: &&str| Source {
-        path: (*name).into(),
-        text: std::fs::read_to_string(format!("{FIXTURES}{name}")).expect("a fixture is readable"),
-    };
-    let scenarios: Vec<Source> = SCENARIOS.iter().map(source).collect();
-    let lists: Vec<Source> = LISTS.iter().map(source).collect();
+fn no_damaged_file_of_one_half_makes_the_core_panic() {
+    damage(0);
+}
+
+#[test]
+fn no_damaged_file_of_the_other_half_makes_the_core_panic() {
+    damage(1);
+}
+
+/// Reads every second damaged file, so that two threads share the work.
+fn damage(half: u64) {
+    let scenarios: Vec<Source> = SCENARIOS.iter().map(fixture).collect();
+    let lists: Vec<Source> = LISTS.iter().map(fixture).collect();
     let mut failures = Vec::new();
-    for number in 0..MUTATIONS {
-        let address = Address::root(1).number(number);
+    for number in (half..MUTATIONS).step_by(2) {
         let damaged = (number % 3) as usize;
         let mut mutated = scenarios.clone();
-        mutated[damaged].text = mutate(&scenarios[damaged].text, address);
-        let with_rows = number % GENERATED == 0;
+        mutated[damaged].text = mutate(&scenarios[damaged].text, number);
+        let with_rows = number % GENERATED == half;
         let outcome = catch_unwind(AssertUnwindSafe(|| attempt(&mutated, &lists, with_rows)));
         let problem = match outcome {
             Ok(problem) => problem,
@@ -92,45 +86,6 @@ fn wrong(problems: &[Diagnostic], sources: &[Source]) -> Option<String> {
         }
     }
     render(problems, sources, false).is_empty().then(|| "nothing is rendered".into())
-}
-
-/// Deletes, repeats or replaces a token, once to three times.
-fn mutate(text: &str, address: Address) -> String {
-    let mut tokens: Vec<String> = tokens(text).into_iter().map(str::to_owned).collect();
-    for round in 0..address.text("rounds").between(1, 3) {
-        let address = address.number(round as u64);
-        let any = |what: &str, below: usize| address.text(what).between(0, below as i64 - 1) as usize;
-        let at = any("at", tokens.len());
-        match any("how", 4) {
-            0 => {
-                tokens.remove(at);
-            }
-            1 => tokens.insert(at, tokens[at].clone()),
-            2 => tokens[at] = tokens[any("other", tokens.len())].clone(),
-            _ => tokens[at] = STRANGE[any("strange", STRANGE.len())].into(),
-        }
-    }
-    tokens.concat()
-}
-
-/// Cuts JSON into texts, words, marks and the space between them.
-fn tokens(text: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let end = match first {
-            '"' => rest[1..].find('"').map_or(rest.len(), |at| at + 2),
-            c if c.is_alphanumeric() || c == '-' => {
-                rest.find(|c: char| !c.is_alphanumeric() && !"-.".contains(c)).unwrap_or(rest.len())
-            }
-            c if c.is_whitespace() => rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len()),
-            c => c.len_utf8(),
-        };
-        let (token, after) = rest.split_at(end);
-        tokens.push(token);
-        rest = after;
-    }
-    tokens
 }
 
 /// The first line that differs, before and after.

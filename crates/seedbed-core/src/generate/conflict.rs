@@ -24,6 +24,16 @@ pub(super) struct Failure {
     /// How the solver's parts map to reasons.
     parts: Vec<Part>,
     kind: FailureKind,
+    told: Option<Told>,
+}
+
+/// A failure in the user's words, which need the rows as they were when it happened.
+#[derive(Clone)]
+struct Told {
+    places: Vec<(Span, String)>,
+    sum: Option<String>,
+    /// The whole of it, where it is about what groups have.
+    total: Option<Diagnostic>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,7 +64,14 @@ impl Failure {
         };
         let Some(conflict) = conflict else {
             let reasons = (0..posed.origins.len()).map(demand).collect();
-            return Self { position, reasons, proof: None, parts: Vec::new(), kind: FailureKind::Undecided };
+            return Self {
+                position,
+                reasons,
+                proof: None,
+                parts: Vec::new(),
+                kind: FailureKind::Undecided,
+                told: None,
+            };
         };
         let reasons = conflict
             .parts
@@ -67,13 +84,20 @@ impl Failure {
                 Part::Total => Reason::Total,
             })
             .collect();
-        Self { position, reasons, proof: conflict.sum, parts: conflict.parts, kind: FailureKind::Contradiction }
+        Self {
+            position,
+            reasons,
+            proof: conflict.sum,
+            parts: conflict.parts,
+            kind: FailureKind::Contradiction,
+            told: None,
+        }
     }
 
     pub(super) fn judged(position: usize, finding: Finding) -> Self {
         let origin = Origin::Ensure { index: finding.ensure, row: None, value: finding.value };
         let reasons = vec![Reason::Demand(origin, finding.lo, finding.hi)];
-        Self { position, reasons, proof: None, parts: Vec::new(), kind: FailureKind::Judged }
+        Self { position, reasons, proof: None, parts: Vec::new(), kind: FailureKind::Judged, told: None }
     }
 
     pub(super) fn is_proven(&self) -> bool {
@@ -109,14 +133,12 @@ impl Failure {
         positions
     }
 
-    /// Says what is wrong; `proven` when no earlier decision is left to be made otherwise, which
-    /// happened in so many `ways`.
-    pub(super) fn explain(&self, world: &World<'_>, agenda: &Agenda, proven: bool, ways: usize) -> Diagnostic {
-        let chain = world.chain;
-        let decision = agenda.decisions[self.position];
-        if proven && let Some(problem) = self.explain_total(world, decision) {
-            return problem;
+    /// Finds the words for it, once, while the rows it is about are there.
+    pub(super) fn tell(&mut self, world: &World<'_>, agenda: &Agenda) {
+        if self.told.is_some() {
+            return;
         }
+        let decision = agenda.decisions[self.position];
         let mut places: Vec<(Span, String)> = Vec::new();
         for reason in &self.reasons {
             for (span, label) in self.place(world, decision, reason) {
@@ -125,8 +147,20 @@ impl Failure {
                 }
             }
         }
-        let name = decision.name(chain);
+        let sum = self.proof.as_ref().map(|proof| self.sum(world, decision, proof));
+        self.told = Some(Told { places, sum, total: self.explain_total(world, decision) });
+    }
+
+    /// Says what is wrong, as it was told; `proven` when no earlier decision is left to be made
+    /// otherwise, which happened in so many `ways`.
+    pub(super) fn explain(self, chain: &Chain, agenda: &Agenda, proven: bool, ways: usize) -> Diagnostic {
+        let decision = agenda.decisions[self.position];
         let lower = self.lower_layer(chain, agenda);
+        let Told { places, sum, total } = self.told.expect("it is told before it is explained");
+        if let Some(total) = total.filter(|_| proven) {
+            return total;
+        }
+        let name = decision.name(chain);
         let (code, mut message) = match (proven, lower) {
             (true, Some(lower)) => {
                 ("lower-layer-lacks", format!("`{}` lacks what `{name}` needs", chain.layers[lower].name))
@@ -136,11 +170,9 @@ impl Failure {
             (false, _) => ("undecided", format!("no way was found to make `{name}`, and none was proven not to exist")),
         };
         // Of several ways that all led nowhere, one sum proves nothing.
-        if proven
-            && ways == 1
-            && let Some(proof) = &self.proof
-        {
-            message.push_str(&format!(": {}", self.sum(world, decision, proof)));
+        if let Some(sum) = sum.filter(|_| proven && ways == 1) {
+            message.push_str(": ");
+            message.push_str(&sum);
         }
         let problem = placed(Diagnostic::new(code, message), places);
         match (code, lower) {
@@ -180,12 +212,13 @@ impl Failure {
         }
         let population = &world.chain.populations[*child];
         let name = &population.name;
-        let (bound, least_or_most) = if *at_least { ("at least", true) } else { ("at most", false) };
+        let bound = if *at_least { "at least" } else { "at most" };
         let parts: Vec<String> = sums
             .iter()
             .map(|(_, rows, each)| if *rows == 1 { each.to_string() } else { format!("{rows} * {each}") })
             .collect();
-        let shown = if sums.len() > 1 || sums[0].1 > 1 { format!(" ({} = {sum})", parts.join(" + ")) } else { String::new() };
+        let shown =
+            if sums.len() > 1 || sums[0].1 > 1 { format!(" ({} = {sum})", parts.join(" + ")) } else { String::new() };
         let span = if let Rows::Pairs { total: Some((_, span)) } = population.rows { span } else { population.span };
         let mut places = vec![(span, format!("{total} `{name}` in all"))];
         sums.sort_by_key(|(has, ..)| has.span);
@@ -197,12 +230,16 @@ impl Failure {
             "these {} clauses cannot hold together: {bound} {sum} `{name}` are asked for{shown}, {total} are given",
             number(places.len())
         );
-        let (change, others) = if least_or_most { ("raise", "lower") } else { ("lower", "raise") };
+        let (change, others) = if *at_least { ("raise", "lower") } else { ("lower", "raise") };
         let whole = match population.rows {
             Rows::Pairs { .. } => format!("{change} `total` to {sum}"),
             _ => format!("{change} the rows of `{name}` to {sum}"),
         };
-        let others = if sums.len() == 1 { format!("{others} the other") } else { format!("{others} one of the other {}", number(sums.len())) };
+        let others = if sums.len() == 1 {
+            format!("{others} the other")
+        } else {
+            format!("{others} one of the other {}", number(sums.len()))
+        };
         Some(placed(Diagnostic::new("unsatisfiable", message), places).help(format!("{whole}, or {others}")))
     }
 
@@ -333,16 +370,21 @@ impl Failure {
                 places.into_iter().map(|(span, label)| (span, format!("{label}, fewer can be"))).collect()
             }
             Decision::Link(id, link) => {
-                let (name, to) = (&world.rows(id)[row].name, &chain.populations[chain.populations[id].links[link].to].name);
+                let (name, to) =
+                    (&world.rows(id)[row].name, &chain.populations[chain.populations[id].links[link].to].name);
                 places.into_iter().map(|(span, _)| (span, format!("no row of `{to}` fits `{name}`"))).collect()
             }
             Decision::Partition(index) => {
                 let name = &world.rows(chain.partitions[index].population)[row].name;
                 places.into_iter().map(|(span, _)| (span, format!("no group fits `{name}`"))).collect()
             }
-            Decision::Column(id, _) => {
+            Decision::Column(id, column) => {
                 let name = &world.rows(id)[row].name;
-                places.into_iter().map(|(span, _)| (span, format!("no value fits `{name}`"))).collect()
+                let what = match super::draw::case_of(world, id, column, row) {
+                    Some((Generator::Pick { list, .. }, _)) => format!("no entry of `{}`", chain.lists[*list].name),
+                    _ => "no value".to_owned(),
+                };
+                places.into_iter().map(|(span, _)| (span, format!("{what} fits `{name}`"))).collect()
             }
         }
     }
@@ -356,7 +398,8 @@ impl Failure {
             Decision::Link(id, link) => self.degree_place(world, id, link, row),
             Decision::Partition(index) => {
                 let group = &chain.partitions[index].groups[row];
-                vec![(group.span, format!("the size of `{}`", group.name))]
+                let only = if group.condition.is_some() { ", of rows that hold its `where`" } else { "" };
+                vec![(group.span, format!("the size of `{}`{only}", group.name))]
             }
             Decision::Column(id, column) => share_place(chain, &chain.populations[id].columns[column], row),
             Decision::Rows(_) => Vec::new(),

@@ -128,8 +128,12 @@ impl<'w, 'a> Drawer<'w, 'a> {
                 match entry {
                     Some(entry) => self.world.chain.lists[*list].entries[entry][0].clone(),
                     None => {
+                        let list = &self.world.chain.lists[*list].name;
+                        let name = &self.world.rows(self.population)[row].name;
                         self.report(
-                            Diagnostic::new("no-entry", "no entry of the list fits this row").at(span, "picked here"),
+                            Diagnostic::new("no-entry", format!("no entry of `{list}` fits `{name}`"))
+                                .at(span, "picked here")
+                                .help("add an entry that does, or ask for less in `where`"),
                         );
                         Value::Null
                     }

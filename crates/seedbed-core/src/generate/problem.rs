@@ -742,11 +742,17 @@ fn settle_column<'a>(
     let mut drawer = Drawer::new(world, population, column, attempt);
     let mut lines: Vec<(&'a Generator, crate::source::Span, Vec<usize>)> = Vec::new();
     for row in 0..world.rows(population).len() {
-        let Some((generator, span)) = case_of(world, population, column, row) else { continue };
+        let Some((generator, mut span)) = case_of(world, population, column, row) else { continue };
         let option = chosen.get(row).and_then(|options| options.first());
         let generator = match (option, options.map(|options| &options.kinds)) {
             (Some(option), Some(kinds)) => match kinds[*option as usize] {
-                OptionKind::Line(line) => line,
+                OptionKind::Line(line) => {
+                    if let Generator::Alternatives(lines) = generator {
+                        let own = lines.iter().find(|other| std::ptr::eq(&raw const other.generator, line));
+                        span = own.map_or(span, |own| own.span);
+                    }
+                    line
+                }
                 OptionKind::Entry(entry, index) => {
                     drawer.picked[row] = index as u32;
                     drawer.values[row] = entry[0].clone();

@@ -1,8 +1,6 @@
 //! Checks that need the whole chain: what a schema demands, and what must hold for every as-of.
 
-use super::{
-    Chain, Column, End, Generator, Operand, Path, Population, Rows, Segment, Term, Test, Where,
-};
+use super::{Chain, Column, End, Generator, Operand, Path, Population, Rows, Segment, Term, Test, Where};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::schema::{ColumnKind, Schema, Table, TableKind};
 use crate::source::Span;
@@ -221,7 +219,7 @@ fn check_column(table: &Table, name: &str, span: Span, diagnostics: &mut Vec<Dia
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem.help(format!("it has: {}{more}", shown.join(", "))),
             }
-                .help("apply your migrations to this database, then try again");
+            .help("apply your migrations to this database, then try again");
             diagnostics.push(problem);
         }
         Some(column) if column.generated => diagnostics.push(
@@ -285,7 +283,8 @@ fn path_differs(population: &Population, path: &Path, depth: usize) -> bool {
 fn check_key(population: &Population, table: &Table, diagnostics: &mut Vec<Diagnostic>) {
     let links: Vec<&str> = population.links.iter().map(|link| link.column.as_str()).collect();
     let mut problem = |message: String, help: &str| {
-        diagnostics.push(Diagnostic::new("no-key", message).at(population.table_span, "these rows need keys").help(help));
+        diagnostics
+            .push(Diagnostic::new("no-key", message).at(population.table_span, "these rows need keys").help(help));
     };
     match &table.primary_key[..] {
         [] => problem(

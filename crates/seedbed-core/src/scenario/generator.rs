@@ -34,13 +34,32 @@ impl Reader<'_> {
         let plain = match &node.kind {
             Kind::Scalar(Value::Text(text)) => return Some(text_generator(self.template(scope, text, node.span)?)),
             Kind::Scalar(value) => return Some(Generator::Constant(value.clone())),
-            _ => self.plain_generator(scope, node)?,
+            _ => {
+                self.fills_whole_column(node)?;
+                self.plain_generator(scope, node)?
+            }
         };
         let Some(null) = node.get("null") else { return Some(plain) };
         let nothing = Alternative { share: share(null)?, generator: Generator::Constant(Value::Null), span: null.span };
         let something = Alternative { share: Share::Rest, generator: plain, span: node.span };
         self.shares_stand(&[nothing.clone(), something.clone()], node.span);
         Some(Generator::Alternatives(vec![nothing, something]))
+    }
+
+    /// Reports `fills` where only some rows pick: the others would leave the filled columns empty.
+    fn fills_whole_column(&mut self, node: &Node) -> Option<()> {
+        let lines = node.get("mix").map(Node::items).unwrap_or_default();
+        let owners = lines.iter().chain(node.get("null").map(|_| node));
+        let mut fills = owners.flat_map(Node::entries).filter(|entry| entry.name == "fills").peekable();
+        let stands = fills.peek().is_none().then_some(());
+        for entry in fills {
+            self.diagnostics.push(
+                Diagnostic::new("fills-for-some", "a pick that only some rows make fills no other columns")
+                    .at(entry.span, "here")
+                    .help("let all rows pick, and `copy` the filled column where it is wanted"),
+            );
+        }
+        stands
     }
 
     fn plain_generator(&mut self, scope: Scope, node: &Node) -> Option<Generator> {
@@ -113,7 +132,7 @@ impl Reader<'_> {
                 after.extend(self.times(scope, paths));
             }
             place = line.get("share").map_or(place, |share| share.span);
-            let span = line.get("time").or_else(|| line.get("share")).unwrap_or(line).span;
+            let span = ["time", "pick", "share"].iter().find_map(|key| line.get(key)).unwrap_or(line).span;
             alternatives.push(Alternative { share, generator, span });
         }
         self.alternatives(alternatives, place)
@@ -224,10 +243,10 @@ impl Reader<'_> {
                 continue;
             };
             let columns = &self.chain.populations[scope.population].columns;
-            fills.push((
-                columns.iter().position(|c| c.name == entry.name).expect("filled columns are declared"),
-                field_index,
-            ));
+            // Columns that a line of a mix would fill are not declared; that is reported elsewhere.
+            if let Some(column) = columns.iter().position(|c| c.name == entry.name) {
+                fills.push((column, field_index));
+            }
         }
         if fills.is_empty() && self.chain.lists[list].fields.len() != 1 {
             self.diagnostics.push(

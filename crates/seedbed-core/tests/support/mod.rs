@@ -2,7 +2,92 @@
 
 #![allow(clippy::disallowed_methods, dead_code, reason = "a test reads files; each test uses a part")]
 
+use seedbed_core::address::Address;
 use seedbed_core::schema::{Column, ColumnKind, Schema, Table, TableKind, Unique};
+use seedbed_core::source::Source;
+
+/// The scenarios of PockitFlyer, lower layers first.
+pub(crate) const SCENARIOS: [&str; 3] =
+    ["m01_discovery_scenarios.json", "m02_test_users.json", "m03_engagement_scenarios.json"];
+
+/// The lists they pick from.
+pub(crate) const LISTS: [&str; 4] =
+    ["e2e_addresses.json", "e2e_flyer_templates.json", "e2e_names.json", "e2e_bios.json"];
+
+/// Reads a file of PockitFlyer.
+pub(crate) fn fixture(name: &&str) -> Source {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../pockitflyer_backend/users/fixtures/");
+    let text = std::fs::read_to_string(format!("{folder}{name}")).expect("a fixture is readable");
+    Source { path: (*name).into(), text }
+}
+
+/// What a token may be replaced with, besides another token of the file.
+const STRANGE: [&str; 24] = [
+    "{}",
+    "[]",
+    "null",
+    "true",
+    "0",
+    "-1",
+    "1",
+    "99999999999999999999",
+    "1e400",
+    "0.1",
+    "\"\"",
+    "\"as_of\"",
+    "\"rest\"",
+    "\"200%\"",
+    "\"{\"",
+    "\"a.b.c\"",
+    "\"self\"",
+    "[0, 0]",
+    "[9, 1]",
+    "{\"min\": 3}",
+    "{\"not\": {}}",
+    "\"user_1..user_9\"",
+    "\"ä\u{1f600}\"",
+    "*a",
+];
+
+/// Deletes, repeats or replaces a token, once to three times.
+pub(crate) fn mutate(text: &str, number: u64) -> String {
+    let address = Address::root(1).number(number);
+    let mut tokens: Vec<String> = tokens(text).into_iter().map(str::to_owned).collect();
+    for round in 0..address.text("rounds").between(1, 3) {
+        let address = address.number(round as u64);
+        let any = |what: &str, below: usize| address.text(what).between(0, below as i64 - 1) as usize;
+        let at = any("at", tokens.len());
+        match any("how", 4) {
+            0 => {
+                tokens.remove(at);
+            }
+            1 => tokens.insert(at, tokens[at].clone()),
+            2 => tokens[at] = tokens[any("other", tokens.len())].clone(),
+            _ => tokens[at] = STRANGE[any("strange", STRANGE.len())].into(),
+        }
+    }
+    tokens.concat()
+}
+
+/// Cuts JSON into texts, words, marks and the space between them.
+fn tokens(text: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = match first {
+            '"' => rest[1..].find('"').map_or(rest.len(), |at| at + 2),
+            c if c.is_alphanumeric() || c == '-' => {
+                rest.find(|c: char| !c.is_alphanumeric() && !"-.".contains(c)).unwrap_or(rest.len())
+            }
+            c if c.is_whitespace() => rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len()),
+            c => c.len_utf8(),
+        };
+        let (token, after) = rest.split_at(end);
+        tokens.push(token);
+        rest = after;
+    }
+    tokens
+}
 
 /// Reads `users: id integer key, email text(50) unique, born date null, n integer default`, a table
 /// a line; `view`s as `old: view`.
