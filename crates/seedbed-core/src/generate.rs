@@ -164,11 +164,11 @@ impl<'a> Search<'a> {
         self.steps += solution.steps;
         self.exact += u32::from(solution.exact);
         problem::settle(&mut self.world, decision, &solution.pairs, Some(&posed.options), attempt)?;
-        self.memory[position].chosen = Some(solution.pairs);
+        self.memory[position].chosen = (!posed.coarse).then_some(solution.pairs);
         self.memory[position].width = posed.problem.right.len();
-        self.memory[position].even = posed.problem.total.0 == posed.problem.total.1
-            || posed.problem.left.iter().all(|row| row.lo == row.hi);
-        self.memory[position].sampled = posed.sampled;
+        self.memory[position].even =
+            posed.problem.total.0 == posed.problem.total.1 || posed.problem.left.iter().all(|row| row.lo == row.hi);
+        self.memory[position].sampled = posed.sampled && !posed.coarse;
         Ok(judge::after(&self.world, self.agenda, position))
     }
 

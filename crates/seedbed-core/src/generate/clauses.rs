@@ -24,6 +24,8 @@ pub(super) enum Origin {
     Total { child: usize, link: usize, at_least: bool },
     /// A line of a mix needs rows that can have it: (population, column, line).
     Capability { population: usize, column: usize, line: usize },
+    /// A line of a mix has its share: (population, column).
+    Share { population: usize, column: usize },
     /// What was tried before and led nowhere.
     Tried,
 }
@@ -446,7 +448,11 @@ impl<'w, 'a> Builder<'w, 'a> {
                     doubted(all(open.iter().map(|line| self.bound(item.row, question, *line, (row, usize::MAX)))))
                 });
                 let answers = self.options(row).map(|option| (option, answer(option)));
-                Part::Options(row, without, answers.filter(|(_, answer)| *answer != Some(false) || without != *answer).collect())
+                Part::Options(
+                    row,
+                    without,
+                    answers.filter(|(_, answer)| *answer != Some(false) || without != *answer).collect(),
+                )
             }
             Touched::Many => self.sums(item, question, &open, doubt, hopeful),
         }

@@ -303,6 +303,9 @@ impl Failure {
                 let column = &chain.populations[*population].columns[*column];
                 vec![(column.span, format!("{lo} of them need rows that are old enough"))]
             }
+            Reason::Demand(Origin::Share { population, column }, ..) => {
+                vec![(chain.populations[*population].columns[*column].span, "the shares".into())]
+            }
             Reason::Demand(Origin::Tried, ..) => Vec::new(),
             Reason::Left(row) => self.left_place(world, decision, *row),
             Reason::Candidates(row) => self.candidates_place(world, decision, *row),

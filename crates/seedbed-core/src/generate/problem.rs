@@ -22,6 +22,8 @@ pub(super) struct Posed<'a> {
     pub(super) narrowed: bool,
     /// The options stand for more values than themselves.
     pub(super) sampled: bool,
+    /// It is posed more finely when it is made again.
+    pub(super) coarse: bool,
 }
 
 /// Poses a decision; nothing when there is nothing to choose.
@@ -56,7 +58,7 @@ pub(super) fn pose<'a>(
         && matches!(decision, Decision::Partition(index) if world.chain.partitions[index].groups.iter().any(|group| {
             matches!(group.size, Size::Range(lo, hi) if lo < hi)
         }));
-    let sampled = frame.sampled;
+    let (sampled, coarse) = (frame.sampled, frame.coarse);
     let problem = Problem {
         left: frame.left,
         right: frame.right,
@@ -66,7 +68,7 @@ pub(super) fn pose<'a>(
         clauses,
         fill: frame.fill,
     };
-    Ok(Some(Posed { problem, origins, options: frame.options, narrowed, sampled }))
+    Ok(Some(Posed { problem, origins, options: frame.options, narrowed, sampled, coarse }))
 }
 
 /// Demands that no value of a column's range can meet; nothing when each can be.
@@ -94,7 +96,7 @@ fn impossible<'a>(world: &World<'a>, agenda: &Agenda, position: usize) -> Option
         clauses,
         fill: Fill::ByLeft,
     };
-    Some(Posed { problem, origins, options, narrowed: false, sampled: false })
+    Some(Posed { problem, origins, options, narrowed: false, sampled: false, coarse: false })
 }
 
 /// A drawn column as a choice between candidates; the first draws are preferred.
@@ -116,7 +118,18 @@ fn drawn_again<'a>(world: &World<'a>, population: PopulationId, column: usize) -
     let mut score = scores(world.address(population).text("candidates"), 0, &left, &right);
     score.iter_mut().step_by(width).for_each(|first| *first = i64::MAX / 8);
     let allowed = (0..rows.len() * width).map(|pair| pair % width < options.draws[pair / width].len()).collect();
-    Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands: Vec::new(), fill: Fill::ByLeft, options, sampled })
+    Some(Frame {
+        left,
+        right,
+        total: (0, u32::MAX),
+        allowed,
+        score,
+        demands: Vec::new(),
+        fill: Fill::ByLeft,
+        options,
+        sampled,
+        coarse: false,
+    })
 }
 
 /// A problem in the making.
@@ -131,6 +144,8 @@ struct Frame<'a> {
     options: Options<'a>,
     /// The options stand for more values than themselves.
     sampled: bool,
+    /// It is posed more finely when it is made again.
+    coarse: bool,
 }
 
 fn ones(world: &World<'_>, population: PopulationId) -> Vec<Row> {
@@ -198,6 +213,7 @@ fn partition<'a>(world: &World<'a>, index: usize, attempt: u64) -> Result<Frame<
         fill: Fill::BestPair,
         options: indices(width),
         sampled: false,
+        coarse: false,
     })
 }
 
@@ -300,7 +316,12 @@ fn column_choice<'a>(
     // The same generator may serve several rows; each keeps its own lines, lists are shared.
     let mut kinds: Vec<OptionKind<'a>> = Vec::new();
     let mut hashes: Vec<u64> = Vec::new();
-    let mut quotas: Vec<Option<u32>> = Vec::new();
+    let mut quotas: Vec<Option<(u32, u32)>> = Vec::new();
+    let mut demands: Vec<Demand> = Vec::new();
+    // By option, what each row would be given: for lines whose values are tried out.
+    let mut drawn: Vec<(usize, Vec<Vec<Value>>)> = Vec::new();
+    let mut coarse = false;
+    let mut shares_of: Vec<(usize, usize, u32)> = Vec::new();
     let mut allowed_rows: Vec<(Vec<usize>, Vec<(usize, Vec<bool>)>)> = Vec::new();
     let mut choosers = vec![false; count];
     let mut lists: Vec<(usize, usize)> = Vec::new();
@@ -338,16 +359,45 @@ fn column_choice<'a>(
                     )
                 })?;
                 let first = kinds.len();
-                for (line, part) in lines.iter().zip(&parts) {
-                    kinds.push(OptionKind::Line(&line.generator));
-                    hashes.push(Address::root(0).text(&line_name(&line.generator, kinds.len() - first)).bits());
-                    quotas.push(Some(*part));
+                let mut masks: Vec<Vec<bool>> = vec![Vec::new(); rows.len()];
+                let mut starts = Vec::new();
+                for (index, (line, part)) in lines.iter().zip(&parts).enumerate() {
+                    let hash = Address::root(0).text(&line_name(&line.generator, index + 1));
+                    starts.push(kinds.len() - first);
+                    let values = if draws(&line.generator) && attempt > 0 {
+                        let mut candidates = candidates::Rows::new(world, population, column);
+                        rows.iter().map(|row| candidates.of(*row, &line.generator, line.span)).collect()
+                    } else {
+                        coarse |= draws(&line.generator);
+                        Vec::new()
+                    };
+                    let most = values.iter().map(Vec::len).max().unwrap_or(0);
+                    if most == 0 || values.iter().any(Vec::is_empty) {
+                        kinds.push(OptionKind::Line(&line.generator));
+                        hashes.push(hash.bits());
+                        quotas.push(Some((*part, *part)));
+                        masks.iter_mut().for_each(|mask| mask.push(true));
+                        continue;
+                    }
+                    for n in 0..most {
+                        kinds.push(OptionKind::Draw);
+                        hashes.push(if n == 0 { hash.bits() } else { hash.number(n as u64).bits() });
+                        quotas.push(Some((0, *part)));
+                    }
+                    masks
+                        .iter_mut()
+                        .zip(&values)
+                        .for_each(|(mask, values)| mask.extend((0..most).map(|n| n < values.len())));
+                    let mut by_row = vec![Vec::new(); count];
+                    rows.iter().zip(values).for_each(|(row, values)| by_row[*row] = values);
+                    drawn.push((first + starts[index], by_row));
+                    shares_of.push((first + starts[index], most, *part));
                 }
-                let any = vec![true; lines.len()];
-                allowed_rows.push((rows.clone(), rows.iter().map(|_| (first, any.clone())).collect()));
+                let width = kinds.len() - first;
+                allowed_rows.push((rows.clone(), masks.into_iter().map(|mask| (first, mask)).collect()));
                 let pins = pinned.iter().map(|(_, line)| {
-                    let mut only = vec![false; lines.len()];
-                    only[*line] = true;
+                    let mut only = vec![false; width];
+                    only[starts[*line]] = true;
                     (first, only)
                 });
                 allowed_rows.push((pinned.iter().map(|(row, _)| *row).collect(), pins.collect()));
@@ -395,13 +445,34 @@ fn column_choice<'a>(
     let right: Vec<Row> = hashes
         .iter()
         .zip(&quotas)
-        .map(|(hash, quota)| Row { lo: quota.unwrap_or(0), hi: quota.unwrap_or(most), hash: *hash })
+        .map(|(hash, quota)| {
+            let (lo, hi) = quota.unwrap_or((0, most));
+            Row { lo, hi, hash: *hash }
+        })
         .collect();
-    let score = scores(world.address(population).text(&declared.name), attempt, &left, &right);
+    let mut score = scores(world.address(population).text(&declared.name), attempt, &left, &right);
+    let mut draws_by_row: Vec<Vec<Value>> = Vec::new();
+    for (start, by_row) in drawn {
+        draws_by_row.resize(count, vec![Value::Null; width]);
+        for (row, values) in by_row.into_iter().enumerate() {
+            for (n, value) in values.into_iter().enumerate() {
+                draws_by_row[row][start + n] = value;
+                // The first draw is preferred.
+                score[row * width + start + n] >>= if n == 0 { 0 } else { 8 };
+            }
+        }
+    }
+    for (start, most, part) in shares_of {
+        let pairs = (0..count).flat_map(|row| (start..start + most).map(move |option| row * width + option));
+        let terms = pairs.filter(|pair| allowed[*pair]).map(|pair| (pair as u32, 1)).collect();
+        let clause = linear(i64::from(part), i64::from(part), terms);
+        demands.push(Demand { clause, origin: Origin::Share { population, column } });
+    }
     let fill = if quotas.iter().any(Option::is_some) { Fill::BestPair } else { Fill::ByLeft };
-    let sampled = kinds.iter().any(|kind| matches!(kind, OptionKind::Line(line) if draws(line)));
-    let options = Options { kinds, choosers, draws: Vec::new() };
-    Ok(Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands: Vec::new(), fill, options, sampled }))
+    let sampled = kinds.iter().any(|kind| matches!(kind, OptionKind::Line(line) if draws(line)))
+        || kinds.iter().any(|kind| matches!(kind, OptionKind::Draw)) && !candidates::are_all(world, population, column);
+    let options = Options { kinds, choosers, draws: draws_by_row };
+    Ok(Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands, fill, options, sampled, coarse }))
 }
 
 /// Whether a line of a mix leaves a value to be drawn.
@@ -479,6 +550,7 @@ fn children<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64) 
         fill: Fill::ByLeft,
         options: indices(width),
         sampled: false,
+        coarse: false,
     }
 }
 
@@ -529,7 +601,18 @@ fn pairs<'a>(world: &World<'a>, id: PopulationId, attempt: u64) -> Frame<'a> {
     for column in 0..population.columns.len() {
         limit_by_times(world, id, column, total, &mut allowed, width, &mut demands);
     }
-    Frame { left, right, total, allowed, score, demands, fill: Fill::ByLeft, options: indices(width), sampled: false }
+    Frame {
+        left,
+        right,
+        total,
+        allowed,
+        score,
+        demands,
+        fill: Fill::ByLeft,
+        options: indices(width),
+        sampled: false,
+        coarse: false,
+    }
 }
 
 /// Pairs whose rows are too young for a column's time cannot be; shares of a mix need pairs old enough.
@@ -641,7 +724,18 @@ fn reference<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64)
         }
     }
     let total = (given, given);
-    Ok(Frame { left, right, total, allowed, score, demands: Vec::new(), fill: Fill::ByLeft, options: indices(width), sampled: false })
+    Ok(Frame {
+        left,
+        right,
+        total,
+        allowed,
+        score,
+        demands: Vec::new(),
+        fill: Fill::ByLeft,
+        options: indices(width),
+        sampled: false,
+        coarse: false,
+    })
 }
 
 /// Writes a solution into the world; `chosen` are the options of each row.
