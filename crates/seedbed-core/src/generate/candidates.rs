@@ -12,6 +12,8 @@ use crate::value::{Decimal, Value};
 
 /// How many candidates a row has at most.
 const MOST: usize = 64;
+/// Of a range with fewer values than this, each is a candidate.
+const FEW: i64 = 32;
 
 /// Returns the candidates of each row, its first draw first; none for rows that nothing draws.
 pub(super) fn candidates(world: &World<'_>, population: PopulationId, column: usize) -> Vec<Vec<Value>> {
@@ -39,6 +41,9 @@ pub(super) fn candidates(world: &World<'_>, population: PopulationId, column: us
             };
             let mut cuts: Vec<i64> =
                 constants.iter().filter_map(|constant| Some(units(constant, generator)?.0)).collect();
+            if matches!(generator, Generator::Integer(..) | Generator::Decimal(..)) && hi - lo < FEW {
+                cuts.extend(lo..=hi);
+            }
             cuts.retain(|cut| (lo..=hi).contains(cut));
             cuts.sort_unstable();
             cuts.dedup();
@@ -54,10 +59,27 @@ pub(super) fn candidates(world: &World<'_>, population: PopulationId, column: us
                     start = cut + 1;
                 }
             }
+            let drawn = values[0].clone();
+            let mut place = 0;
+            values.retain(|value| {
+                place += 1;
+                place == 1 || *value != drawn
+            });
             values.truncate(MOST);
             values
         })
         .collect()
+}
+
+/// Whether the candidates of a column stand for every value it can have: whether all of them are
+/// candidates, or no test of the chain can tell two values between the same constants apart.
+pub(super) fn are_all(world: &World<'_>, population: PopulationId, column: usize) -> bool {
+    let cases = &world.chain.populations[population].columns[column].cases;
+    let few = |generator: &Generator| {
+        matches!(generator, Generator::Integer(lo, hi) | Generator::Decimal(lo, hi, _) if hi - lo < FEW)
+    };
+    let is_all = |generator: &Generator| few(generator) || !is_drawn(generator);
+    cases.iter().all(|case| is_all(&case.generator))
 }
 
 /// Returns the options of a column that is drawn again.

@@ -101,7 +101,8 @@ impl Failure {
     }
 
     pub(super) fn is_proven(&self) -> bool {
-        self.kind == FailureKind::Contradiction
+        // A fact that fails and depends on no choice fails for good.
+        self.kind != FailureKind::Undecided
     }
 
     pub(super) fn says_tried(&self) -> bool {
@@ -118,7 +119,7 @@ impl Failure {
         for reason in &self.reasons {
             match reason {
                 Reason::Demand(Origin::Ensure { index, .. }, ..) => positions.extend(&agenda.mentions[*index]),
-                Reason::Demand(Origin::Tried, ..) => {}
+                // What was tried is all there is only for what could be chosen at all.
                 _ => needs_too = true,
             }
         }

@@ -18,6 +18,10 @@ pub(super) struct Posed<'a> {
     pub(super) problem: Problem,
     pub(super) origins: Vec<Origin>,
     pub(super) options: Options<'a>,
+    /// Ranges of sizes were narrowed to a first guess.
+    pub(super) narrowed: bool,
+    /// The options stand for more values than themselves.
+    pub(super) sampled: bool,
 }
 
 /// Poses a decision; nothing when there is nothing to choose.
@@ -48,6 +52,11 @@ pub(super) fn pose<'a>(
     let builder = Builder::new(world, decision, &frame.options, frame.right.len(), &frame.allowed);
     frame.demands.extend(builder.ensures(agenda, position));
     let (clauses, origins) = frame.demands.into_iter().map(|demand| (demand.clause, demand.origin)).unzip();
+    let narrowed = attempt == 0
+        && matches!(decision, Decision::Partition(index) if world.chain.partitions[index].groups.iter().any(|group| {
+            matches!(group.size, Size::Range(lo, hi) if lo < hi)
+        }));
+    let sampled = frame.sampled;
     let problem = Problem {
         left: frame.left,
         right: frame.right,
@@ -57,7 +66,7 @@ pub(super) fn pose<'a>(
         clauses,
         fill: frame.fill,
     };
-    Ok(Some(Posed { problem, origins, options: frame.options }))
+    Ok(Some(Posed { problem, origins, options: frame.options, narrowed, sampled }))
 }
 
 /// Demands that no value of a column's range can meet; nothing when each can be.
@@ -65,12 +74,12 @@ fn impossible<'a>(world: &World<'a>, agenda: &Agenda, position: usize) -> Option
     if !agenda.open[position] {
         return None;
     }
-    let Decision::Column(population, _) = agenda.decisions[position] else { return None };
-    // One option stands for a row's whole range.
-    let rows = world.rows(population).len();
-    let options = Options { kinds: Vec::new(), choosers: vec![false; rows], draws: Vec::new() };
-    let demands =
-        Builder::new(world, agenda.decisions[position], &options, 1, &vec![true; rows]).ensures(agenda, position);
+    let choosers = match agenda.decisions[position] {
+        Decision::Column(population, _) => vec![false; world.rows(population).len()],
+        _ => Vec::new(),
+    };
+    let options = Options { kinds: Vec::new(), choosers, draws: Vec::new() };
+    let demands = Builder::new(world, agenda.decisions[position], &options, 1, &[]).ensures(agenda, position);
     let failing: Vec<Demand> = demands.into_iter().filter(Demand::fails).collect();
     if failing.is_empty() {
         return None;
@@ -85,12 +94,13 @@ fn impossible<'a>(world: &World<'a>, agenda: &Agenda, position: usize) -> Option
         clauses,
         fill: Fill::ByLeft,
     };
-    Some(Posed { problem, origins, options })
+    Some(Posed { problem, origins, options, narrowed: false, sampled: false })
 }
 
 /// A drawn column as a choice between candidates; the first draws are preferred.
 fn drawn_again<'a>(world: &World<'a>, population: PopulationId, column: usize) -> Option<Frame<'a>> {
     let draws = candidates::candidates(world, population, column);
+    let sampled = !candidates::are_all(world, population, column);
     let options = candidates::options(draws);
     let width = options.kinds.len();
     if width == 0 {
@@ -106,7 +116,7 @@ fn drawn_again<'a>(world: &World<'a>, population: PopulationId, column: usize) -
     let mut score = scores(world.address(population).text("candidates"), 0, &left, &right);
     score.iter_mut().step_by(width).for_each(|first| *first = i64::MAX / 8);
     let allowed = (0..rows.len() * width).map(|pair| pair % width < options.draws[pair / width].len()).collect();
-    Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands: Vec::new(), fill: Fill::ByLeft, options })
+    Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands: Vec::new(), fill: Fill::ByLeft, options, sampled })
 }
 
 /// A problem in the making.
@@ -119,6 +129,8 @@ struct Frame<'a> {
     demands: Vec<Demand>,
     fill: Fill,
     options: Options<'a>,
+    /// The options stand for more values than themselves.
+    sampled: bool,
 }
 
 fn ones(world: &World<'_>, population: PopulationId) -> Vec<Row> {
@@ -168,7 +180,7 @@ fn partition<'a>(world: &World<'a>, index: usize, attempt: u64) -> Result<Frame<
             let fits = group.condition.as_ref().is_none_or(|condition| evaluator.holds(at, condition) != Some(false));
             // A group that only names its rows has no others.
             let only_named = group.size == Size::Share(Share::Count(group.who.len() as u32)) && named != Some(g);
-            allowed[row * width + g] = named.map_or(fits && !only_named, |named| named == g);
+            allowed[row * width + g] = fits && named.map_or(!only_named, |named| named == g);
             if Some(g) == rest {
                 // The others take their best first; the rest is what is left.
                 score[row * width + g] = i64::MIN / 4;
@@ -185,13 +197,8 @@ fn partition<'a>(world: &World<'a>, index: usize, attempt: u64) -> Result<Frame<
         demands,
         fill: Fill::BestPair,
         options: indices(width),
+        sampled: false,
     })
-}
-
-/// Whether a decision is first tried with sizes that nothing demands.
-pub(super) fn has_first_sizes(chain: &crate::scenario::Chain, decision: Decision) -> bool {
-    let Decision::Partition(index) = decision else { return false };
-    chain.partitions[index].groups.iter().any(|group| matches!(group.size, Size::Range(..)))
 }
 
 /// Returns the range of sizes of each group; a declared range is first tried at a size of its own.
@@ -392,8 +399,14 @@ fn column_choice<'a>(
         .collect();
     let score = scores(world.address(population).text(&declared.name), attempt, &left, &right);
     let fill = if quotas.iter().any(Option::is_some) { Fill::BestPair } else { Fill::ByLeft };
+    let sampled = kinds.iter().any(|kind| matches!(kind, OptionKind::Line(line) if draws(line)));
     let options = Options { kinds, choosers, draws: Vec::new() };
-    Ok(Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands: Vec::new(), fill, options }))
+    Ok(Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands: Vec::new(), fill, options, sampled }))
+}
+
+/// Whether a line of a mix leaves a value to be drawn.
+fn draws(line: &Generator) -> bool {
+    candidates::is_drawn(line) || super::decision::is_choice(line)
 }
 
 fn line_name(generator: &Generator, position: usize) -> String {
@@ -465,6 +478,7 @@ fn children<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64) 
         demands: Vec::new(),
         fill: Fill::ByLeft,
         options: indices(width),
+        sampled: false,
     }
 }
 
@@ -515,7 +529,7 @@ fn pairs<'a>(world: &World<'a>, id: PopulationId, attempt: u64) -> Frame<'a> {
     for column in 0..population.columns.len() {
         limit_by_times(world, id, column, total, &mut allowed, width, &mut demands);
     }
-    Frame { left, right, total, allowed, score, demands, fill: Fill::ByLeft, options: indices(width) }
+    Frame { left, right, total, allowed, score, demands, fill: Fill::ByLeft, options: indices(width), sampled: false }
 }
 
 /// Pairs whose rows are too young for a column's time cannot be; shares of a mix need pairs old enough.
@@ -627,7 +641,7 @@ fn reference<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64)
         }
     }
     let total = (given, given);
-    Ok(Frame { left, right, total, allowed, score, demands: Vec::new(), fill: Fill::ByLeft, options: indices(width) })
+    Ok(Frame { left, right, total, allowed, score, demands: Vec::new(), fill: Fill::ByLeft, options: indices(width), sampled: false })
 }
 
 /// Writes a solution into the world; `chosen` are the options of each row.
