@@ -128,7 +128,10 @@ impl<'a> Search<'a> {
         }
         // What depends on no decision of its own layer was not asked on the way.
         match judge::given(&self.world, self.agenda) {
-            Some(failure) => Err(vec![failure.explain(&self.world, self.agenda, true, 1)]),
+            Some(mut failure) => {
+                failure.tell(&self.world, self.agenda);
+                Err(vec![failure.explain(self.chain, self.agenda, true, 1)])
+            }
             None => Ok(()),
         }
     }
@@ -166,8 +169,8 @@ impl<'a> Search<'a> {
         problem::settle(&mut self.world, decision, &solution.pairs, Some(&posed.options), attempt)?;
         self.memory[position].chosen = Some(solution.pairs);
         self.memory[position].width = posed.problem.right.len();
-        self.memory[position].even = posed.problem.total.0 == posed.problem.total.1
-            || posed.problem.left.iter().all(|row| row.lo == row.hi);
+        self.memory[position].even =
+            posed.problem.total.0 == posed.problem.total.1 || posed.problem.left.iter().all(|row| row.lo == row.hi);
         self.memory[position].sampled = posed.sampled;
         Ok(judge::after(&self.world, self.agenda, position))
     }

@@ -75,9 +75,7 @@ pub(super) fn candidates(world: &World<'_>, population: PopulationId, column: us
 /// candidates, or no test of the chain can tell two values between the same constants apart.
 pub(super) fn are_all(world: &World<'_>, population: PopulationId, column: usize) -> bool {
     let cases = &world.chain.populations[population].columns[column].cases;
-    let few = |generator: &Generator| {
-        matches!(generator, Generator::Integer(lo, hi) | Generator::Decimal(lo, hi, _) if hi - lo < FEW)
-    };
+    let few = |generator: &Generator| matches!(generator, Generator::Integer(lo, hi) | Generator::Decimal(lo, hi, _) if hi - lo < FEW);
     let is_all = |generator: &Generator| few(generator) || !is_drawn(generator);
     cases.iter().all(|case| is_all(&case.generator))
 }

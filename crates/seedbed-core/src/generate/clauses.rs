@@ -446,7 +446,11 @@ impl<'w, 'a> Builder<'w, 'a> {
                     doubted(all(open.iter().map(|line| self.bound(item.row, question, *line, (row, usize::MAX)))))
                 });
                 let answers = self.options(row).map(|option| (option, answer(option)));
-                Part::Options(row, without, answers.filter(|(_, answer)| *answer != Some(false) || without != *answer).collect())
+                Part::Options(
+                    row,
+                    without,
+                    answers.filter(|(_, answer)| *answer != Some(false) || without != *answer).collect(),
+                )
             }
             Touched::Many => self.sums(item, question, &open, doubt, hopeful),
         }

@@ -116,7 +116,17 @@ fn drawn_again<'a>(world: &World<'a>, population: PopulationId, column: usize) -
     let mut score = scores(world.address(population).text("candidates"), 0, &left, &right);
     score.iter_mut().step_by(width).for_each(|first| *first = i64::MAX / 8);
     let allowed = (0..rows.len() * width).map(|pair| pair % width < options.draws[pair / width].len()).collect();
-    Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands: Vec::new(), fill: Fill::ByLeft, options, sampled })
+    Some(Frame {
+        left,
+        right,
+        total: (0, u32::MAX),
+        allowed,
+        score,
+        demands: Vec::new(),
+        fill: Fill::ByLeft,
+        options,
+        sampled,
+    })
 }
 
 /// A problem in the making.
@@ -641,7 +651,17 @@ fn reference<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64)
         }
     }
     let total = (given, given);
-    Ok(Frame { left, right, total, allowed, score, demands: Vec::new(), fill: Fill::ByLeft, options: indices(width), sampled: false })
+    Ok(Frame {
+        left,
+        right,
+        total,
+        allowed,
+        score,
+        demands: Vec::new(),
+        fill: Fill::ByLeft,
+        options: indices(width),
+        sampled: false,
+    })
 }
 
 /// Writes a solution into the world; `chosen` are the options of each row.

@@ -51,7 +51,12 @@ fn satisfiable_is_never_called_unsatisfiable() {
         counts.undecided_unsatisfiable,
         counts.went_back
     );
-    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.iter().take(5).cloned().collect::<Vec<_>>().join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} wrong\n{}",
+        wrong.len(),
+        wrong.iter().take(5).cloned().collect::<Vec<_>>().join("\n")
+    );
     let undecided = counts.undecided_satisfiable.len() + counts.undecided_unsatisfiable.len();
     assert!(undecided as u64 * 100 <= counts.worlds, "{undecided} undecided");
 }
@@ -79,7 +84,11 @@ fn compare(
     counts: &mut Counts,
 ) -> Result<Option<State>, String> {
     let found = plan.search(below);
-    if found.is_some() { counts.satisfiable += 1 } else { counts.unsatisfiable += 1 }
+    if found.is_some() {
+        counts.satisfiable += 1
+    } else {
+        counts.unsatisfiable += 1
+    }
     match (run(files, seed, counts)?, found) {
         (Came::To(dataset), found) => {
             let state = state(plan, &dataset);
@@ -115,7 +124,8 @@ fn run(texts: &[String], seed: u64, counts: &mut Counts) -> Result<Came, String>
     }
     files.sources.push(Source { path: "tones.json".into(), text: "[\"low\", \"mid\", \"high\"]".into() });
     files.lists.push((0, "tones.json".into(), texts.len()));
-    let chain = read(&files, None).map_err(|problems| format!("not read: {}", render(&problems, &files.sources, false)))?;
+    let chain =
+        read(&files, None).map_err(|problems| format!("not read: {}", render(&problems, &files.sources, false)))?;
     match generate(&chain, None, Parameters { seed, worker: 0, as_of: 0 }) {
         Ok(generated) => {
             counts.went_back += u64::from(generated.went_back);
@@ -148,7 +158,9 @@ fn state(plan: &Plan, dataset: &Dataset) -> State {
         color: items.iter().map(|row| u8::from(*row["color"] != Value::text("red"))).collect(),
         tone: items
             .iter()
-            .map(|row| ["low", "mid", "high"].iter().position(|t| row.get("tone") == Some(&&Value::text(t))).unwrap_or(0) as u8)
+            .map(|row| {
+                ["low", "mid", "high"].iter().position(|t| row.get("tone") == Some(&&Value::text(t))).unwrap_or(0) as u8
+            })
             .collect(),
         group: users.iter().map(|row| integer(row.get("rank")) as usize).collect(),
         owner: items.iter().map(|row| (*row["owner_id"] != Value::Null).then(|| user(row["owner_id"]))).collect(),

@@ -291,7 +291,8 @@ impl Plan {
             (0..400).find(|_| {
                 for slot in 0..slots {
                     let pairs = part == LIKES || part == FOLLOWS;
-                    let digit = if pairs { usize::from(dice.between(0, 5) < luck) } else { dice.between(0, choices - 1) };
+                    let digit =
+                        if pairs { usize::from(dice.between(0, 5) < luck) } else { dice.between(0, choices - 1) };
                     let diagonal = part == FOLLOWS && slot / self.users == slot % self.users;
                     self.set(&mut s, part, slot, if diagonal { 0 } else { digit });
                 }
@@ -385,10 +386,9 @@ impl Plan {
             4 => (Subject::Notes, Condition::None),
             5 => (Subject::ItemsOf(rows(dice)), Condition::Items(self.some(dice, |plan, dice| plan.item(dice, 1)))),
             6 => (Subject::LikesOf(rows(dice)), Condition::Likes(self.some(dice, |plan, dice| plan.like(dice, 1)))),
-            7 => (
-                Subject::FollowsOf(rows(dice)),
-                Condition::Follows(self.some(dice, |plan, dice| plan.follow(dice, 1))),
-            ),
+            7 => {
+                (Subject::FollowsOf(rows(dice)), Condition::Follows(self.some(dice, |plan, dice| plan.follow(dice, 1))))
+            }
             8 => (Subject::FeedOf(rows(dice)), Condition::Items(self.some(dice, |plan, dice| plan.item(dice, 1)))),
             _ => (Subject::FansOf(rows(dice)), Condition::Likes(self.some(dice, |plan, dice| plan.like(dice, 1)))),
         };
@@ -668,7 +668,11 @@ impl Plan {
                 Key::Color => Some(s.color[i] as usize),
                 _ => s.owner[i],
             };
-            within(fact, items.len(), counted.map(|i| (fact.per.and_then(|k| key(i, k)), fact.distinct.map(|k| key(i, k)))))
+            within(
+                fact,
+                items.len(),
+                counted.map(|i| (fact.per.and_then(|k| key(i, k)), fact.distinct.map(|k| key(i, k)))),
+            )
         };
         let ask_likes = |likes: Vec<(usize, usize)>| {
             let Condition::Likes(all) = &fact.condition else { unreachable!("likes are asked as likes") };
@@ -679,7 +683,11 @@ impl Plan {
                 Key::Liker => Some(u),
                 _ => s.owner[i],
             };
-            within(fact, likes.len(), counted.map(|l| (fact.per.and_then(|k| key(l, k)), fact.distinct.map(|k| key(l, k)))))
+            within(
+                fact,
+                likes.len(),
+                counted.map(|l| (fact.per.and_then(|k| key(l, k)), fact.distinct.map(|k| key(l, k)))),
+            )
         };
         let ask_follows = |follows: Vec<(usize, usize)>| {
             let Condition::Follows(all) = &fact.condition else { unreachable!("follows are asked as follows") };
@@ -688,17 +696,27 @@ impl Plan {
                 Key::FollowedOn => Some(usize::from(!s.on[v])),
                 _ => Some(v),
             };
-            within(fact, follows.len(), counted.map(|l| (fact.per.and_then(|k| key(l, k)), fact.distinct.map(|k| key(l, k)))))
+            within(
+                fact,
+                follows.len(),
+                counted.map(|l| (fact.per.and_then(|k| key(l, k)), fact.distinct.map(|k| key(l, k)))),
+            )
         };
         let pairs = |matrix: &[Vec<bool>]| -> Vec<(usize, usize)> {
-            (0..matrix.len()).flat_map(|a| (0..matrix[a].len()).filter(move |b| matrix[a][*b]).map(move |b| (a, b))).collect()
+            (0..matrix.len())
+                .flat_map(|a| (0..matrix[a].len()).filter(move |b| matrix[a][*b]).map(move |b| (a, b)))
+                .collect()
         };
         match &fact.subject {
             Subject::Users => {
                 let Condition::Users(all) = &fact.condition else { unreachable!("users are asked as users") };
                 let counted = (0..self.users).filter(|u| all.iter().all(|p| self.user_is(s, *u, p)));
                 let key = |u: usize| Some(usize::from(!s.on[u]));
-                within(fact, self.users, counted.map(|u| (fact.per.and_then(|_| key(u)), fact.distinct.map(|_| key(u)))))
+                within(
+                    fact,
+                    self.users,
+                    counted.map(|u| (fact.per.and_then(|_| key(u)), fact.distinct.map(|_| key(u)))),
+                )
             }
             Subject::Items => ask_items((0..self.items).collect()),
             Subject::Likes => ask_likes(pairs(&s.likes)),
@@ -719,7 +737,8 @@ impl Plan {
                 ask_items(followed.flat_map(items_of).collect())
             }),
             Subject::FansOf(rows) => rows.iter().all(|u| {
-                let fans = items_of(*u).flat_map(|i| (0..self.users).filter(move |v| s.likes[*v][i]).map(move |v| (v, i)));
+                let fans =
+                    items_of(*u).flat_map(|i| (0..self.users).filter(move |v| s.likes[*v][i]).map(move |v| (v, i)));
                 ask_likes(fans.collect())
             }),
         }
@@ -966,9 +985,8 @@ fn nothing<T>(many: &Many<T>) -> bool {
 /// Whether what is counted lies in a fact's bounds: each row with its value of `per` and of `distinct`.
 fn within(fact: &Fact, all: usize, counted: impl Iterator<Item = (Option<usize>, Option<Option<usize>>)>) -> bool {
     let bound = |n: i64| if fact.percent { (n * 100 * all as i64 + 5_000) / 10_000 } else { n };
-    let fits = |n: usize| {
-        fact.lo.is_none_or(|lo| n as i64 >= bound(lo)) && fact.hi.is_none_or(|hi| n as i64 <= bound(hi))
-    };
+    let fits =
+        |n: usize| fact.lo.is_none_or(|lo| n as i64 >= bound(lo)) && fact.hi.is_none_or(|hi| n as i64 <= bound(hi));
     let counted: Vec<(Option<usize>, Option<Option<usize>>)> = counted.collect();
     let number = |of: &dyn Fn(&&(Option<usize>, Option<Option<usize>>)) -> bool| {
         let rows = counted.iter().filter(of);
@@ -1002,7 +1020,9 @@ impl Plan {
             populations += &match self.young {
                 None => "      age: {integer: [0, 3]}\n".to_owned(),
                 Some(young) => {
-                    format!("      age: {{mix: [{{share: {young}, integer: [0, 1]}}, {{share: rest, integer: [2, 3]}}]}}\n")
+                    format!(
+                        "      age: {{mix: [{{share: {young}, integer: [0, 1]}}, {{share: rest, integer: [2, 3]}}]}}\n"
+                    )
                 }
             };
         }
@@ -1019,8 +1039,7 @@ impl Plan {
             populations += "      tone: {pick: tones}\n";
         }
         if self.has(NOTES) {
-            populations +=
-                "  notes:\n    table: notes\n    links: {user: {column: user_id, to: users, back: notes}}\n    columns: {}\n";
+            populations += "  notes:\n    table: notes\n    links: {user: {column: user_id, to: users, back: notes}}\n    columns: {}\n";
         }
         let mut relations = String::new();
         let total = |total: Option<usize>| total.map_or(String::new(), |total| format!("    total: {total}\n"));
@@ -1045,8 +1064,12 @@ impl Plan {
         }
         let groups = self.groups_text();
         let facts = |upper: bool| {
-            let lines: Vec<String> =
-                self.facts.iter().filter(|fact| fact.upper == upper).map(|fact| format!("  - {{{}}}\n", fact_text(fact))).collect();
+            let lines: Vec<String> = self
+                .facts
+                .iter()
+                .filter(|fact| fact.upper == upper)
+                .map(|fact| format!("  - {{{}}}\n", fact_text(fact)))
+                .collect();
             if lines.is_empty() { String::new() } else { format!("ensure:\n{}", lines.concat()) }
         };
         let relations = if relations.is_empty() { relations } else { format!("relations:\n{relations}") };
@@ -1086,15 +1109,11 @@ impl Plan {
             if !self.layered {
                 parts.push(format!("set: {{rank: {index}}}"));
             }
-            let has: Vec<String> = [
-                ("likes", group.likes),
-                ("following", group.follows),
-                ("items", group.items),
-                ("notes", group.notes),
-            ]
-            .iter()
-            .filter_map(|(name, range)| range.map(|(lo, hi)| format!("{name}: [{lo}, {hi}]")))
-            .collect();
+            let has: Vec<String> =
+                [("likes", group.likes), ("following", group.follows), ("items", group.items), ("notes", group.notes)]
+                    .iter()
+                    .filter_map(|(name, range)| range.map(|(lo, hi)| format!("{name}: [{lo}, {hi}]")))
+                    .collect();
             if !has.is_empty() {
                 parts.push(format!("has: {{{}}}", has.join(", ")));
             }
