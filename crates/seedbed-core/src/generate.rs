@@ -128,7 +128,10 @@ impl<'a> Search<'a> {
         }
         // What depends on no decision of its own layer was not asked on the way.
         match judge::given(&self.world, self.agenda) {
-            Some(failure) => Err(vec![failure.explain(self.chain, self.agenda, true, 1)]),
+            Some(mut failure) => {
+                failure.tell(&self.world, self.agenda);
+                Err(vec![failure.explain(self.chain, self.agenda, true, 1)])
+            }
             None => Ok(()),
         }
     }

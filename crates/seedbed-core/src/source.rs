@@ -248,8 +248,15 @@ impl<'a> Reader<'a> {
         Some(node)
     }
 
-    fn scalar(&self, text: &str, style: ScalarStyle, span: Span) -> Node {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Node {
         let value = if style == ScalarStyle::Plain { plain(text) } else { Value::text(text) };
+        if style == ScalarStyle::Plain && matches!(value, Value::Text(_)) && is_number(text) {
+            self.diagnostics.push(
+                Diagnostic::new("wrong-value", format!("{text} is no number that can be held exactly"))
+                    .at(span, "a number has at most 18 digits")
+                    .help(format!("write it as a text: \"{text}\"")),
+            );
+        }
         Node { span, kind: Kind::Scalar(value) }
     }
 
@@ -303,6 +310,15 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// Whether a text is a number as JSON writes it, however long.
+fn is_number(text: &str) -> bool {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let unsigned = |text: &'_ str| text.strip_prefix(['-', '+']).map_or(digits(text), digits);
+    unsigned(whole) && digits(fraction) && unsigned(exponent)
 }
 
 /// Reads a plain scalar by the YAML 1.2 core schema, which JSON's values follow.

@@ -7,7 +7,7 @@ use seedbed_core::grammar::{SCENARIO, Shape, check, percent};
 use seedbed_core::source::{Source, read};
 use seedbed_core::time;
 use serde_json::Value;
-use support::{SCENARIOS, fixture, mutate};
+use support::{SCENARIOS, changed, fixture, mutate};
 
 /// Where editors find it.
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/scenario.schema.json");
@@ -62,7 +62,8 @@ fn schema_and_grammar_say_the_same_of_damaged_files() {
         let Ok(value) = serde_json::from_str(&source.text) else { continue };
         let Some(found) = grammar_finds(&source) else { continue };
         let problem = problem(&schema, &schema, &value, "");
-        assert_eq!(found > 0, problem.is_some(), "mutation {number}: {found} problems, and {problem:?}");
+        let line = changed(&sources[(number % 3) as usize].text, &source.text);
+        assert_eq!(found > 0, problem.is_some(), "mutation {number}: {found} problems, and {problem:?}\n{line}");
         *if found > 0 { &mut wrong } else { &mut right } += 1;
     }
     assert!(right > 50 && wrong > 50, "{right} right and {wrong} wrong files compare too little");

@@ -9,7 +9,7 @@ use seedbed_core::diagnostic::{Diagnostic, render};
 use seedbed_core::generate::{Parameters, generate};
 use seedbed_core::scenario::{Files, chain_order, read};
 use seedbed_core::source::Source;
-use support::{LISTS, SCENARIOS, fixture, mutate};
+use support::{LISTS, SCENARIOS, changed, fixture, mutate};
 
 /// How many damaged files are read; every so many of them are generated from too.
 const MUTATIONS: u64 = 2_000;
@@ -86,10 +86,4 @@ fn wrong(problems: &[Diagnostic], sources: &[Source]) -> Option<String> {
         }
     }
     render(problems, sources, false).is_empty().then(|| "nothing is rendered".into())
-}
-
-/// The first line that differs, before and after.
-fn changed(before: &str, after: &str) -> String {
-    let differs = before.lines().zip(after.lines()).find(|(a, b)| a != b);
-    differs.map_or_else(String::new, |(a, b)| format!("  before: {a}\n  after:  {b}"))
 }

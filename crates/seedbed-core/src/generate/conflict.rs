@@ -298,7 +298,7 @@ impl Failure {
                 label.push_str(&format!(" ({})", ensure.fact));
                 vec![(span.unwrap_or(ensure.span), label)]
             }
-            Reason::Demand(Origin::Total { child, link, .. }, ..) => self.has_places(world, *child, *link),
+            Reason::Demand(Origin::Total { child, link, .. }, ..) => Self::has_places(world, *child, *link),
             Reason::Demand(Origin::Capability { population, column, .. }, lo, _) => {
                 let column = &chain.populations[*population].columns[*column];
                 vec![(column.span, format!("{lo} of them need rows that are old enough"))]
@@ -324,7 +324,7 @@ impl Failure {
     }
 
     /// Where it is said how many rows point by a link, and how many there are.
-    fn has_places(&self, world: &World<'_>, child: usize, link: usize) -> Vec<(Span, String)> {
+    fn has_places(world: &World<'_>, child: usize, link: usize) -> Vec<(Span, String)> {
         let chain = world.chain;
         let population = &chain.populations[child];
         let target = population.links[link].to;
@@ -345,7 +345,7 @@ impl Failure {
     fn left_place(&self, world: &World<'_>, decision: Decision, row: usize) -> Vec<(Span, String)> {
         let chain = world.chain;
         match decision {
-            Decision::Rows(id) => self.degree_place(world, id, 0, row),
+            Decision::Rows(id) => Self::degree_place(world, id, 0, row),
             Decision::Link(id, link) => {
                 let name = world.rows(id)[row].name.clone();
                 vec![(chain.populations[id].links[link].span, format!("`{name}` refers to one"))]
@@ -396,9 +396,9 @@ impl Failure {
         let chain = world.chain;
         match decision {
             Decision::Rows(id) if matches!(chain.populations[id].rows, Rows::Pairs { .. }) => {
-                self.degree_place(world, id, 1, row)
+                Self::degree_place(world, id, 1, row)
             }
-            Decision::Link(id, link) => self.degree_place(world, id, link, row),
+            Decision::Link(id, link) => Self::degree_place(world, id, link, row),
             Decision::Partition(index) => {
                 let group = &chain.partitions[index].groups[row];
                 let only = if group.condition.is_some() { ", of rows that hold its `where`" } else { "" };
@@ -410,7 +410,7 @@ impl Failure {
     }
 
     /// Where it is said how many rows point at this row.
-    fn degree_place(&self, world: &World<'_>, child: usize, link: usize, row: usize) -> Vec<(Span, String)> {
+    fn degree_place(world: &World<'_>, child: usize, link: usize, row: usize) -> Vec<(Span, String)> {
         let target = world.chain.populations[child].links[link].to;
         let mut places = Vec::new();
         for (index, partition) in world.chain.partitions.iter().enumerate().filter(|(_, p)| p.population == target) {

@@ -125,19 +125,17 @@ impl<'w, 'a> Drawer<'w, 'a> {
             Generator::Pick { list, entries, .. } => {
                 let entry = self.pick(row, *list, entries.as_ref());
                 self.picked[row] = entry.map_or(u32::MAX, |entry| entry as u32);
-                match entry {
-                    Some(entry) => self.world.chain.lists[*list].entries[entry][0].clone(),
-                    None => {
-                        let list = &self.world.chain.lists[*list].name;
-                        let name = &self.world.rows(self.population)[row].name;
-                        self.report(
-                            Diagnostic::new("no-entry", format!("no entry of `{list}` fits `{name}`"))
-                                .at(span, "picked here")
-                                .help("add an entry that does, or ask for less in `where`"),
-                        );
-                        Value::Null
-                    }
+                let list = &self.world.chain.lists[*list];
+                if let Some(entry) = entry {
+                    return list.entries[entry][0].clone();
                 }
+                let name = &self.world.rows(self.population)[row].name;
+                self.report(
+                    Diagnostic::new("no-entry", format!("no entry of `{}` fits `{name}`", list.name))
+                        .at(span, "picked here")
+                        .help("add an entry that does, or ask for less in `where`"),
+                );
+                Value::Null
             }
             Generator::Alternatives(alternatives) => {
                 self.divide(&[row], alternatives, span);

@@ -246,22 +246,14 @@ impl Reader<'_> {
                 Kind::Object(_) => fields.iter().map(|f| item.get(f).and_then(Node::scalar).cloned()).collect(),
                 _ => None,
             };
-            match row {
-                Some(row) => rows.push(row),
-                None => {
-                    let fields = if fields == [""] {
-                        "a single value".into()
-                    } else {
-                        format!("the fields {}", fields.join(", "))
-                    };
-                    self.problem(
-                        "wrong-entry",
-                        format!("the entries of `{name}` have {fields}, as the first has"),
-                        item.span,
-                        "this one differs",
-                    );
-                }
+            if let Some(row) = row {
+                rows.push(row);
+                continue;
             }
+            let fields =
+                if fields == [""] { "a single value".into() } else { format!("the fields {}", fields.join(", ")) };
+            let message = format!("the entries of `{name}` have {fields}, as the first has");
+            self.problem("wrong-entry", message, item.span, "this one differs");
         }
         self.chain.lists.push(List { name, layer, fields, entries: rows });
     }

@@ -89,6 +89,12 @@ fn tokens(text: &str) -> Vec<&str> {
     tokens
 }
 
+/// The first line that differs, before and after.
+pub(crate) fn changed(before: &str, after: &str) -> String {
+    let differs = before.lines().zip(after.lines()).find(|(a, b)| a != b);
+    differs.map_or_else(String::new, |(a, b)| format!("  before: {a}\n  after:  {b}"))
+}
+
 /// Reads `users: id integer key, email text(50) unique, born date null, n integer default`, a table
 /// a line; `view`s as `old: view`.
 pub(crate) fn schema(text: &str) -> Schema {
