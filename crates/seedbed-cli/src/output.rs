@@ -47,10 +47,6 @@ impl Paint {
         self.styled(AnsiColor::Red.on_default().bold(), text)
     }
 
-    fn quiet(self, text: &str) -> String {
-        self.styled(Style::new().dimmed(), text)
-    }
-
     fn styled(self, style: Style, text: &str) -> String {
         if self.on { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }

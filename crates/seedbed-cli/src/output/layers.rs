@@ -7,7 +7,7 @@ use seedbed::project::Work;
 use seedbed_core::dataset::{Block, Dataset, Row};
 use seedbed_core::plan::Plan;
 
-use super::wrapped;
+use super::{count, wrapped};
 
 /// Returns a line per scenario that something was done for.
 pub(super) fn lines(work: &Work, receipt: &Receipt) -> String {
@@ -15,7 +15,13 @@ pub(super) fn lines(work: &Work, receipt: &Receipt) -> String {
     let scenarios: Vec<(&str, &str, Vec<String>)> = (work.levels.clone())
         .map(|index| {
             let layer = &work.chain.layers[index];
-            (layer.name.as_str(), layer.about.as_str(), done.of(&work.generated.dataset, index))
+            let mut items = done.of(&work.generated.dataset, index);
+            let written = |path: &String| receipt.plan.files.write.contains(path);
+            let files = || work.generated.dataset.files.iter().filter(|file| file.scenario == index);
+            if items.is_empty() && files().any(|file| written(&file.path)) {
+                items.push(format!("+ {}", count(files().filter(|file| written(&file.path)).count(), "file", "files")));
+            }
+            (layer.name.as_str(), layer.about.as_str(), items)
         })
         .filter(|(_, _, items)| !items.is_empty())
         .collect();

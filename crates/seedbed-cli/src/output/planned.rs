@@ -26,6 +26,7 @@ impl console::Report for Report<'_> {
         let mut text = headline::database(self.work, self.receipt);
         text.push_str(&format!("{}\n\n", headline::dataset(self.work, self.receipt)));
         text.push_str(&difference::lines(plan, self.detail));
+        text.push_str(&difference::rest(plan, headline::others(self.work, self.receipt)));
         let summary = difference::summary(plan, ["to insert", "to change", "to write", "to remove"]);
         text.push_str(&format!("\nplan: {summary}\n"));
         let scenario = headline::names(self.work).pop().unwrap_or_default();

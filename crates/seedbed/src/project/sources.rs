@@ -85,8 +85,11 @@ pub(super) fn files(known: &[Scenario], names: &[&str], last: Option<&str>) -> R
     for name in names {
         let there = chain.iter().any(|index| known[*index].name.as_deref() == Some(name));
         if !there {
-            let more = chain_order(name, &sources)?;
-            chain.extend(more.into_iter().filter(|index| !chain.contains(index)).collect::<Vec<_>>());
+            let mut open = Vec::new();
+            if !require(known, name, &mut chain, &mut open) {
+                // What is wrong is found, and said, by the core.
+                chain = chain_order(name, &sources)?;
+            }
         }
     }
     let scenarios = layered(known, chain, last);
@@ -109,6 +112,22 @@ pub(super) fn files(known: &[Scenario], names: &[&str], last: Option<&str>) -> R
         }
     }
     Ok(Files { sources, scenarios, lists })
+}
+
+/// Adds a scenario behind all that it requires; false when one is unknown or requires itself.
+fn require(known: &[Scenario], name: &str, chain: &mut Vec<usize>, open: &mut Vec<usize>) -> bool {
+    let Some(index) = known.iter().position(|scenario| scenario.name.as_deref() == Some(name)) else { return false };
+    if chain.contains(&index) {
+        return true;
+    }
+    if open.contains(&index) {
+        return false;
+    }
+    open.push(index);
+    let complete = known[index].requires.iter().all(|required| require(known, required, chain, open));
+    open.pop();
+    chain.push(index);
+    complete
 }
 
 /// Orders by what requires what, then by layer.
