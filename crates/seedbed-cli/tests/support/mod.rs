@@ -102,6 +102,16 @@ impl Project {
     }
 }
 
+impl Drop for Project {
+    /// What a failed test leaves can be looked at.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.folder.disable_cleanup(true);
+            eprintln!("hint: the project of this test is kept in {}", self.path().display());
+        }
+    }
+}
+
 impl Answer {
     /// Returns what was printed, after it went well.
     pub fn done(self) -> String {
