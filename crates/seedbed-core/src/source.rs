@@ -173,9 +173,10 @@ impl<'a> Reader<'a> {
                 Some((event, Span { source: self.index, start: range.start, end: range.end }))
             }
             Err(error) => {
-                let at = error.marker().byte_offset().unwrap_or(self.source.text.len()).min(self.source.text.len());
+                let at = error.marker().byte_offset().unwrap_or(self.source.text.len());
+                let at = self.source.text.floor_char_boundary(at);
                 let end = self.source.text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
-                let text = error.info().to_owned();
+                let text = error.info().clone();
                 self.problem(Span { source: self.index, start: at, end }, &text);
                 None
             }

@@ -43,18 +43,17 @@ pub fn describe(seconds: i64) -> String {
         .filter(|(size, unit)| *unit != 'w' || seconds % (4 * size) == 0)
         .find(|(size, _)| seconds % size == 0 && (seconds / size).abs() < 1_000);
     let mut left = seconds.abs();
-    let span = match whole {
-        Some((size, unit)) => format!("{}{unit}", left / size),
-        None => {
-            let mut parts = Vec::new();
-            for (size, unit) in units.into_iter().skip(1).filter(|_| seconds != 0) {
-                if left >= size {
-                    parts.push(format!("{}{unit}", left / size));
-                    left %= size;
-                }
+    let span = if let Some((size, unit)) = whole {
+        format!("{}{unit}", left / size)
+    } else {
+        let mut parts = Vec::new();
+        for (size, unit) in units.into_iter().skip(1) {
+            if left >= size {
+                parts.push(format!("{}{unit}", left / size));
+                left %= size;
             }
-            parts.join(" ")
         }
+        parts.join(" ")
     };
     match seconds {
         0 => "as_of".into(),

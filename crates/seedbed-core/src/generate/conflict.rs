@@ -141,7 +141,7 @@ impl Failure {
         let decision = agenda.decisions[self.position];
         let mut places: Vec<(Span, String)> = Vec::new();
         for reason in &self.reasons {
-            for (span, label) in self.place(world, decision, reason) {
+            for (span, label) in Self::place(world, decision, reason) {
                 if !places.iter().any(|(known, _)| *known == span) {
                     places.push((span, label));
                 }
@@ -280,7 +280,7 @@ impl Failure {
         format!("at least {} `{noun}` {are} asked for{sum}, {can_be} can be", proof.needed)
     }
 
-    fn place(&self, world: &World<'_>, decision: Decision, reason: &Reason) -> Vec<(Span, String)> {
+    fn place(world: &World<'_>, decision: Decision, reason: &Reason) -> Vec<(Span, String)> {
         let chain = world.chain;
         match reason {
             Reason::Demand(Origin::Ensure { index, row, value }, lo, hi) => {
@@ -307,9 +307,9 @@ impl Failure {
                 vec![(chain.populations[*population].columns[*column].span, "the shares".into())]
             }
             Reason::Demand(Origin::Tried, ..) => Vec::new(),
-            Reason::Left(row) => self.left_place(world, decision, *row),
-            Reason::Candidates(row) => self.candidates_place(world, decision, *row),
-            Reason::Right(row) => self.right_place(world, decision, *row),
+            Reason::Left(row) => Self::left_place(world, decision, *row),
+            Reason::Candidates(row) => Self::candidates_place(world, decision, *row),
+            Reason::Right(row) => Self::right_place(world, decision, *row),
             Reason::Total => match decision {
                 Decision::Rows(id) => match chain.populations[id].rows {
                     Rows::Pairs { total: Some((total, span)) } => vec![(span, format!("{total} in all"))],
@@ -342,7 +342,7 @@ impl Failure {
         places
     }
 
-    fn left_place(&self, world: &World<'_>, decision: Decision, row: usize) -> Vec<(Span, String)> {
+    fn left_place(world: &World<'_>, decision: Decision, row: usize) -> Vec<(Span, String)> {
         let chain = world.chain;
         match decision {
             Decision::Rows(id) => Self::degree_place(world, id, 0, row),
@@ -365,9 +365,9 @@ impl Failure {
     }
 
     /// Where a row finds nothing that it may have.
-    fn candidates_place(&self, world: &World<'_>, decision: Decision, row: usize) -> Vec<(Span, String)> {
+    fn candidates_place(world: &World<'_>, decision: Decision, row: usize) -> Vec<(Span, String)> {
         let chain = world.chain;
-        let places = self.left_place(world, decision, row);
+        let places = Self::left_place(world, decision, row);
         match decision {
             Decision::Rows(_) => {
                 places.into_iter().map(|(span, label)| (span, format!("{label}, fewer can be"))).collect()
@@ -392,7 +392,7 @@ impl Failure {
         }
     }
 
-    fn right_place(&self, world: &World<'_>, decision: Decision, row: usize) -> Vec<(Span, String)> {
+    fn right_place(world: &World<'_>, decision: Decision, row: usize) -> Vec<(Span, String)> {
         let chain = world.chain;
         match decision {
             Decision::Rows(id) if matches!(chain.populations[id].rows, Rows::Pairs { .. }) => {

@@ -62,7 +62,10 @@ pub(crate) fn mutate(text: &str, number: u64) -> String {
                 tokens.remove(at);
             }
             1 => tokens.insert(at, tokens[at].clone()),
-            2 => tokens[at] = tokens[any("other", tokens.len())].clone(),
+            2 => {
+                let other = tokens[any("other", tokens.len())].clone();
+                tokens[at] = other;
+            }
             _ => tokens[at] = STRANGE[any("strange", STRANGE.len())].into(),
         }
     }
