@@ -81,6 +81,8 @@ struct Memory {
     blamed: BTreeSet<usize>,
     /// Its present solution, where the solver made it.
     chosen: Option<Vec<Vec<u32>>>,
+    /// The first of those failures.
+    cause: Option<Failure>,
     /// Its number of options.
     width: usize,
     /// Every solution has as many pairs.
@@ -126,7 +128,10 @@ impl<'a> Search<'a> {
         }
         // What depends on no decision of its own layer was not asked on the way.
         match judge::given(&self.world, self.agenda) {
-            Some(failure) => Err(vec![failure.explain(&self.world, self.agenda, true)]),
+            Some(mut failure) => {
+                failure.tell(&self.world, self.agenda);
+                Err(vec![failure.explain(self.chain, self.agenda, true, 1)])
+            }
             None => Ok(()),
         }
     }
@@ -177,16 +182,23 @@ impl<'a> Search<'a> {
     /// contradiction is proven.
     fn go_back(&mut self, position: usize, failure: Failure) -> Result<usize, Vec<Diagnostic>> {
         let mut blamed = failure.blamed(self.chain, self.agenda);
-        if failure.says_tried() {
-            blamed.extend(self.memory[position].blamed.iter().copied());
-        }
         let exhausted = self.went_back >= GO_BACK_LIMIT;
+        let proven = !exhausted && !self.unproven && failure.is_proven();
+        let (mut failure, mut ways) = (failure, 1);
+        if failure.says_tried() {
+            let memory = &mut self.memory[position];
+            blamed.extend(memory.blamed.iter().copied());
+            ways = memory.tried.len();
+            // That everything was tried helps nobody; why it led nowhere does.
+            failure = memory.cause.take().unwrap_or(failure);
+        }
+        failure.tell(&self.world, self.agenda);
         let Some(target) = blamed.pop_last().filter(|_| !exhausted) else {
-            let proven = !exhausted && !self.unproven && failure.is_proven();
-            return Err(vec![failure.explain(&self.world, self.agenda, proven)]);
+            return Err(vec![failure.explain(self.chain, self.agenda, proven, ways)]);
         };
         self.went_back += 1;
         let memory = &mut self.memory[target];
+        memory.cause.get_or_insert(failure);
         memory.blamed.extend(blamed);
         memory.attempt += 1;
         // The first values drawn stand among the candidates of the next attempt.

@@ -10,6 +10,7 @@ mod cleanup;
 mod counters;
 pub mod database;
 mod debris;
+mod draft;
 pub mod error;
 pub mod guard;
 mod label;

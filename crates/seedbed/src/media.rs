@@ -1,20 +1,24 @@
 //! Media files: part of what is planned, written, compared and removed.
 //!
-//! A file is ours when the state recorded it. Files are written beside their place and moved in;
+//! A file is ours when the state recorded it. Files are written as drafts and moved into place;
 //! nothing is written or removed outside the media folder, and no file that is not recorded is
 //! ever replaced or removed.
 
 pub mod picture;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 
 use seedbed_core::dataset::{File, Picture};
 
+use crate::draft::{self, Draft};
 use crate::error::{Error, Exit, Result};
 use crate::state::FileMark;
+
+/// How the names of our drafts begin; applications and browsers skip such names.
+const DRAFT: &str = ".seedbed-";
 
 /// Draws a picture.
 pub type Render<'a> = &'a dyn Fn(&Picture) -> Vec<u8>;
@@ -84,11 +88,12 @@ pub(crate) fn write(folder: &Path, file: &File, render: Render<'_>) -> Result<(W
         if !parent.canonicalize()?.starts_with(folder.canonicalize()?) {
             return Err(io::Error::new(ErrorKind::PermissionDenied, "a link leads out of the media folder"));
         }
-        let draft = parent.join(format!(".seedbed-{}", std::process::id()));
-        fs::write(&draft, &bytes)?;
-        fs::rename(&draft, &place).inspect_err(|_| {
-            let _ = fs::remove_file(&draft);
-        })
+        let mut draft = Draft::new(parent, DRAFT)?;
+        let moved = draft.file.write_all(&bytes).and_then(|()| fs::rename(&draft.path, &place));
+        if moved.is_err() {
+            draft.discard();
+        }
+        moved
     };
     write().map_err(|error| cannot("writing", &place, &error))?;
     let mark = FileMark { picture: picture_digest(&file.picture), content: content_digest(&bytes) };
@@ -106,8 +111,17 @@ pub(crate) fn take_back(written: &[Written]) {
     }
 }
 
+/// Removes the drafts that killed processes left where these files belong.
+pub(crate) fn sweep<'a>(folder: &Path, paths: impl Iterator<Item = &'a str>) -> Result<()> {
+    let places = paths.map(|path| place(folder, path)).collect::<Result<Vec<_>>>()?;
+    let parents: BTreeSet<&Path> = places.iter().filter_map(|place| place.parent()).collect();
+    parents.into_iter().for_each(|parent| draft::sweep(parent, DRAFT));
+    Ok(())
+}
+
 /// Removes files that the state recorded, and folders that are empty then.
 pub(crate) fn remove(folder: &Path, paths: &[String]) -> Result<()> {
+    sweep(folder, paths.iter().map(String::as_str))?;
     for path in paths {
         let place = place(folder, path)?;
         match fs::remove_file(&place) {

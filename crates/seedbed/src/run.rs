@@ -270,6 +270,7 @@ fn told(mut error: Error, plan: &Plan) -> Error {
 
 fn write_files(question: &Question<'_>, survey: &mut Survey, written: &mut Vec<media::Written>) -> Result<()> {
     let Some(media) = question.media else { return Ok(()) };
+    media::sweep(media.folder, survey.files.iter().map(|&index| question.dataset.files[index].path.as_str()))?;
     for &index in &survey.files {
         let file = &question.dataset.files[index];
         let (place, mark) = media::write(media.folder, file, media.render)?;

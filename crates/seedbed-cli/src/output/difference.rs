@@ -1,5 +1,7 @@
 //! A plan, line by line: `  + flyers_favorite    2  insert   power>flyer_042, active>flyer_007`.
 
+use std::fmt::Write;
+
 use seedbed_core::plan::{Cell, Plan, Update, key_text};
 
 use super::{WIDTH, as_of, count, fitted};
@@ -20,7 +22,7 @@ struct Line {
     items: Vec<String>,
 }
 
-/// Returns the lines of a plan, with what stays as it is in the last.
+/// Returns the lines of a plan.
 pub(super) fn lines(plan: &Plan, detail: Detail) -> String {
     let lines = collect(plan);
     let table_width = lines.iter().map(|line| line.table.chars().count()).max().unwrap_or(0);
@@ -38,17 +40,21 @@ pub(super) fn lines(plan: &Plan, detail: Detail) -> String {
     }
     if let Some(clock) = plan.clock {
         let (from, to) = (as_of(clock.from), as_of(clock.to));
-        text.push_str(&format!("  ~ the clock moves from {from} to {to}: {} times change\n", clock.times));
+        let _ = writeln!(text, "  ~ the clock moves from {from} to {to}: {} times change", clock.times);
     }
+    text
+}
+
+/// Returns the line about what stays as it is.
+pub(super) fn rest(plan: &Plan, others: usize) -> String {
     let rows = count(plan.rows_as_declared, "row", "rows");
     let files = count(plan.files.as_declared, "file", "files");
-    text.push_str(&format!("  = {rows} and {files} as declared"));
-    if plan.rows_of_others > 0 {
-        let others = count(plan.rows_of_others as usize, "row of other people", "rows of other people");
-        text.push_str(&format!("; {others}, not ours, not touched"));
+    let mut line = format!("  = {rows} and {files} as declared");
+    if others > 0 {
+        let others = count(others, "row of other people", "rows of other people");
+        let _ = write!(line, "; {others}, not ours, not touched");
     }
-    text.push('\n');
-    text
+    line + "\n"
 }
 
 fn collect(plan: &Plan) -> Vec<Line> {

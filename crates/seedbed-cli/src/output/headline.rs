@@ -1,5 +1,7 @@
 //! The first two lines of an answer: which database, which dataset.
 
+use std::fmt::Write;
+
 use seedbed::Receipt;
 use seedbed::project::{Presence, Work};
 use serde_json::{Value, json};
@@ -16,10 +18,18 @@ pub(super) fn database(work: &Work, receipt: &Receipt) -> String {
         (Presence::There, None) if receipt.may_write => facts.push("empty".to_owned()),
         (Presence::There, _) => facts.push("not marked for tests".to_owned()),
     }
-    if receipt.plan.rows_of_others > 0 {
-        facts.push(count(receipt.plan.rows_of_others as usize, "row of other people", "rows of other people"));
+    let others = others(work, receipt);
+    if others > 0 {
+        facts.push(count(others, "row of other people", "rows of other people"));
     }
     format!("database  {}   {}\n", work.place.name, facts.join(", "))
+}
+
+/// Returns how many rows of people stand in the tables of the dataset, those of tests left out.
+pub(super) fn others(work: &Work, receipt: &Receipt) -> usize {
+    let ours = |table: &str| work.generated.dataset.blocks.iter().any(|block| block.table == table);
+    let left = receipt.plan.debris.iter().filter(|left| ours(&left.table)).count();
+    (receipt.plan.rows_of_others as usize).saturating_sub(left)
 }
 
 /// Returns the line about the dataset, without its end.
@@ -28,9 +38,9 @@ pub(super) fn dataset(work: &Work, receipt: &Receipt) -> String {
     if receipt.pinned {
         line.push_str(" (pinned)");
     }
-    line.push_str(&format!("   good until {}", minute(receipt.good_until)));
+    let _ = write!(line, "   good until {}", minute(receipt.good_until));
     if work.generated.dataset.worker > 0 {
-        line.push_str(&format!("   worker {}", work.generated.dataset.worker));
+        let _ = write!(line, "   worker {}", work.generated.dataset.worker);
     }
     line
 }
@@ -53,7 +63,7 @@ pub(super) fn json(work: &Work, receipt: &Receipt) -> Value {
             "new": matches!(work.place.presence, Presence::New(_)),
             "exists": work.place.presence != Presence::Missing,
             "may_write": receipt.may_write,
-            "rows_of_others": receipt.plan.rows_of_others,
+            "rows_of_others": others(work, receipt),
         },
         "dataset": {
             "scenarios": names(work),

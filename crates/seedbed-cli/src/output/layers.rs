@@ -1,13 +1,14 @@
 //! What was done for each scenario: `m02  test users   + 34 users  ~ 150 flyers (creator)`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use seedbed::Receipt;
 use seedbed::project::Work;
 use seedbed_core::dataset::{Block, Dataset, Row};
 use seedbed_core::plan::Plan;
 
-use super::wrapped;
+use super::{count, wrapped};
 
 /// Returns a line per scenario that something was done for.
 pub(super) fn lines(work: &Work, receipt: &Receipt) -> String {
@@ -15,7 +16,13 @@ pub(super) fn lines(work: &Work, receipt: &Receipt) -> String {
     let scenarios: Vec<(&str, &str, Vec<String>)> = (work.levels.clone())
         .map(|index| {
             let layer = &work.chain.layers[index];
-            (layer.name.as_str(), layer.about.as_str(), done.of(&work.generated.dataset, index))
+            let mut items = done.of(&work.generated.dataset, index);
+            let written = |path: &String| receipt.plan.files.write.contains(path);
+            let files = || work.generated.dataset.files.iter().filter(|file| file.scenario == index);
+            if items.is_empty() && files().any(|file| written(&file.path)) {
+                items.push(format!("+ {}", count(files().filter(|file| written(&file.path)).count(), "file", "files")));
+            }
+            (layer.name.as_str(), layer.about.as_str(), items)
         })
         .filter(|(_, _, items)| !items.is_empty())
         .collect();
@@ -25,7 +32,7 @@ pub(super) fn lines(work: &Work, receipt: &Receipt) -> String {
     for (name, about, items) in &scenarios {
         let indent = 2 + name_width + 2 + about_width + 4;
         let items = wrapped(items, indent);
-        text.push_str(&format!("  {name:name_width$}  {about:about_width$}    {items}\n"));
+        let _ = writeln!(text, "  {name:name_width$}  {about:about_width$}    {items}");
     }
     text
 }

@@ -24,7 +24,8 @@ impl console::Report for Report<'_> {
         }
         let state = self.state.map(|state| format!(" to `{state}`")).unwrap_or_default();
         let summary = difference::summary(plan, ["inserted", "changed", "written", "removed"]);
-        let lines = difference::lines(plan, Detail::Brief);
+        let lines =
+            difference::lines(plan, Detail::Brief) + &difference::rest(plan, headline::others(self.work, self.receipt));
         format!("{lines}\n{}{state}  {summary} ({})\n", paint.good("reset"), duration(self.times.total))
     }
 

@@ -218,7 +218,7 @@ fn partition<'a>(world: &World<'a>, index: usize, attempt: u64) -> Result<Frame<
 }
 
 /// Returns the range of sizes of each group; a declared range is first tried at a size of its own.
-fn sizes(world: &World<'_>, index: usize, attempt: u64) -> Result<Vec<(u32, u32)>, Box<Diagnostic>> {
+pub(super) fn sizes(world: &World<'_>, index: usize, attempt: u64) -> Result<Vec<(u32, u32)>, Box<Diagnostic>> {
     let partition = &world.chain.partitions[index];
     let count = world.rows(partition.population).len() as u32;
     let shares: Vec<Share> = partition
@@ -233,16 +233,24 @@ fn sizes(world: &World<'_>, index: usize, attempt: u64) -> Result<Vec<(u32, u32)
     let open = ranged && !shares.contains(&Share::Rest);
     let shares_with_slack: Vec<Share> =
         if open { shares.iter().copied().chain([Share::Rest]).collect() } else { shares };
-    let parts = apportion(&shares_with_slack, count).map_err(|problem| {
+    let do_not_fit = |problem: String| {
+        let population = &world.chain.populations[partition.population].name;
         Box::new(
             Diagnostic::new("sizes-do-not-fit", format!("the groups of `{}` do not fit: {problem}", partition.name))
-                .at(
-                    partition.span,
-                    format!("divides the {count} rows of `{}`", world.chain.populations[partition.population].name),
-                )
+                .at(partition.span, format!("divides the {count} rows of `{population}`"))
                 .help("make one group the `rest`, or change a size"),
         )
-    })?;
+    };
+    let parts = apportion(&shares_with_slack, count).map_err(do_not_fit)?;
+    let most: u64 = partition
+        .groups
+        .iter()
+        .zip(&parts)
+        .map(|(group, part)| if let Size::Range(_, hi) = group.size { u64::from(hi) } else { u64::from(*part) })
+        .sum();
+    if open && most < u64::from(count) {
+        return Err(do_not_fit(format!("they have at most {most}, and there are {count}")));
+    }
     let address = world.address(partition.population).text("size").text(&partition.name).number(attempt);
     Ok(partition
         .groups
@@ -346,7 +354,8 @@ fn column_choice<'a>(
                 let parts = apportion(&shares, whole as u32).map_err(|problem| {
                     Box::new(
                         Diagnostic::new("shares-do-not-fit", format!("these shares do not fit: {problem}"))
-                            .at(case.span, "here"),
+                            .at(case.span, format!("for {whole} rows"))
+                            .help("make one of them `rest`, or change a share"),
                     )
                 })?;
                 let first = kinds.len();
@@ -682,7 +691,8 @@ fn reference<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64)
         Some(share) => apportion(&[share, Share::Rest], height as u32).map(|parts| parts[0]).map_err(|problem| {
             Box::new(
                 Diagnostic::new("shares-do-not-fit", format!("this share does not fit: {problem}"))
-                    .at(declared.span, "here"),
+                    .at(declared.share_span, format!("for {height} rows"))
+                    .help("write a percentage, or a smaller number"),
             )
         })?,
     };
@@ -826,11 +836,17 @@ fn settle_column<'a>(
     let mut drawer = Drawer::new(world, population, column, attempt);
     let mut lines: Vec<(&'a Generator, crate::source::Span, Vec<usize>)> = Vec::new();
     for row in 0..world.rows(population).len() {
-        let Some((generator, span)) = case_of(world, population, column, row) else { continue };
+        let Some((generator, mut span)) = case_of(world, population, column, row) else { continue };
         let option = chosen.get(row).and_then(|options| options.first());
         let generator = match (option, options.map(|options| &options.kinds)) {
             (Some(option), Some(kinds)) => match kinds[*option as usize] {
-                OptionKind::Line(line) => line,
+                OptionKind::Line(line) => {
+                    if let Generator::Alternatives(lines) = generator {
+                        let own = lines.iter().find(|other| std::ptr::eq(&raw const other.generator, line));
+                        span = own.map_or(span, |own| own.span);
+                    }
+                    line
+                }
                 OptionKind::Entry(entry, index) => {
                     drawer.picked[row] = index as u32;
                     drawer.values[row] = entry[0].clone();

@@ -31,6 +31,8 @@ pub struct Sqlite {
     path: Option<PathBuf>,
     shown: String,
     schema: Option<(i64, Arc<Schema>)>,
+    /// Drafts of killed processes were looked for.
+    swept: bool,
 }
 
 impl Sqlite {
@@ -69,7 +71,7 @@ impl Sqlite {
         };
         prepare().map_err(|error| failure(&error))?;
         let shown = path.map_or_else(|| "sqlite::memory:".to_owned(), |path| format!("sqlite:{}", path.display()));
-        Ok(Self { connection, path: path.map(Path::to_path_buf), shown, schema: None })
+        Ok(Self { connection, path: path.map(Path::to_path_buf), shown, schema: None, swept: false })
     }
 
     /// Runs `work` on the connection underneath, for tests and for callers with SQL of their own.
@@ -122,7 +124,13 @@ impl Database for Sqlite {
     fn begin(&mut self, access: Access) -> Result<(), Failure> {
         match access {
             Access::Read => self.run("BEGIN"),
-            Access::Write => self.run_soon("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON"),
+            Access::Write => {
+                if let Some(path) = self.path.as_deref().filter(|_| !self.swept) {
+                    create::sweep(path);
+                    self.swept = true;
+                }
+                self.run_soon("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON")
+            }
         }
     }
 

@@ -85,8 +85,11 @@ pub(super) fn files(known: &[Scenario], names: &[&str], last: Option<&str>) -> R
     for name in names {
         let there = chain.iter().any(|index| known[*index].name.as_deref() == Some(name));
         if !there {
-            let more = chain_order(name, &sources)?;
-            chain.extend(more.into_iter().filter(|index| !chain.contains(index)).collect::<Vec<_>>());
+            let mut open = Vec::new();
+            if !require(known, name, &mut chain, &mut open) {
+                // What is wrong is found, and said, by the core.
+                chain = chain_order(name, &sources)?;
+            }
         }
     }
     let scenarios = layered(known, chain, last);
@@ -95,20 +98,33 @@ pub(super) fn files(known: &[Scenario], names: &[&str], last: Option<&str>) -> R
     for &index in &scenarios {
         for name in &known[index].lists {
             let path = known[index].folder.join(name);
-            let at = match places.iter().find(|(place, _)| *place == path) {
-                Some((_, at)) => *at,
-                None => {
-                    // A missing file is reported with the place that names it.
-                    let Ok(text) = fs::read_to_string(&path) else { continue };
-                    sources.push(Source { path: beside(&known[index].source.path, name), text });
-                    places.push((path, sources.len() - 1));
-                    sources.len() - 1
-                }
+            let at = if let Some((_, at)) = places.iter().find(|(place, _)| *place == path) { *at } else {
+                // A missing file is reported with the place that names it.
+                let Ok(text) = fs::read_to_string(&path) else { continue };
+                sources.push(Source { path: beside(&known[index].source.path, name), text });
+                places.push((path, sources.len() - 1));
+                sources.len() - 1
             };
             lists.push((index, name.clone(), at));
         }
     }
     Ok(Files { sources, scenarios, lists })
+}
+
+/// Adds a scenario behind all that it requires; false when one is unknown or requires itself.
+fn require(known: &[Scenario], name: &str, chain: &mut Vec<usize>, open: &mut Vec<usize>) -> bool {
+    let Some(index) = known.iter().position(|scenario| scenario.name.as_deref() == Some(name)) else { return false };
+    if chain.contains(&index) {
+        return true;
+    }
+    if open.contains(&index) {
+        return false;
+    }
+    open.push(index);
+    let complete = known[index].requires.iter().all(|required| require(known, required, chain, open));
+    open.pop();
+    chain.push(index);
+    complete
 }
 
 /// Orders by what requires what, then by layer.

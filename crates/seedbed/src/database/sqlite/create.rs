@@ -1,7 +1,7 @@
 //! Making a database file that does not exist yet.
 //!
-//! The file is made under another name and moved into place when it is whole, so a kill leaves
-//! nothing or a whole file. A file that appears meanwhile is used as it is.
+//! The file is made beside a draft and moved into place when it is whole, so a kill leaves nothing
+//! or a whole file. A file that appears meanwhile is used as it is.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 use super::failure;
 use crate::database::{Failure, FailureKind};
+use crate::draft::{self, Draft};
 
 /// Whether a database file was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +34,11 @@ pub(super) fn create(path: &Path, ddl: &str) -> Result<Created, Failure> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
     }
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".seedbed-{}", std::process::id()));
-    let draft = path.with_file_name(name);
-    // A draft of this name was left by a process that is gone.
-    let _ = fs::remove_file(&draft);
+    sweep(path);
+    let (folder, prefix) = drafts(path);
+    let held = Draft::new(folder, &prefix).map_err(|error| cannot(&error))?;
+    // Beside the draft, since SQLite wants the file for itself where locks are not advisory.
+    let draft = held.path.with_added_extension("db");
     let made = write(&draft, ddl).and_then(|()| {
         // A link refuses to replace a file that appeared meanwhile; a rename would not.
         match fs::hard_link(&draft, path) {
@@ -54,7 +55,20 @@ pub(super) fn create(path: &Path, ddl: &str) -> Result<Created, Failure> {
         }
     });
     let _ = fs::remove_file(&draft);
+    held.discard();
     made
+}
+
+/// Removes what a process left that was killed while it made this file.
+pub(super) fn sweep(path: &Path) {
+    let (folder, prefix) = drafts(path);
+    draft::sweep(folder, &prefix);
+}
+
+/// Returns where the drafts of a database file lie and how their names begin.
+fn drafts(path: &Path) -> (&Path, String) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    (folder, format!("{}.seedbed-", path.file_name().unwrap_or_default().to_string_lossy()))
 }
 
 fn write(draft: &Path, ddl: &str) -> Result<(), Failure> {

@@ -1,0 +1,7 @@
+//! What the command line promises, asked of the built binary in copies of the PockitFlyer project.
+
+mod answers;
+mod exit_codes;
+mod main_job;
+#[path = "../support/mod.rs"]
+mod support;
