@@ -299,7 +299,9 @@ impl<'w, 'a> Builder<'w, 'a> {
         if groups.is_empty() {
             for Sum { constant, terms } in chosen {
                 sum.constant += constant;
-                terms.into_iter().for_each(|(pair, weight)| sum.add(Some(pair), weight));
+                for (pair, weight) in terms {
+                    sum.add(Some(pair), weight);
+                }
             }
             return Some(Measured { measure: Measure::Linear(sum.finish()), doubt });
         }

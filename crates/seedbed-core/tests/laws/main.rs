@@ -2,6 +2,14 @@
 //!
 //! The short runs belong to `cargo test`; `PROVE=n` asks for n worlds and seeds instead.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests read files and print what they measure"
+)]
+#![allow(clippy::many_single_char_names, reason = "a state, a user, an item")]
+
+mod cases;
 mod keys;
 mod pockitflyer;
 mod satisfiable;

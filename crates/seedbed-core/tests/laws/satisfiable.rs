@@ -85,9 +85,9 @@ fn compare(
 ) -> Result<Option<State>, String> {
     let found = plan.search(below);
     if found.is_some() {
-        counts.satisfiable += 1
+        counts.satisfiable += 1;
     } else {
-        counts.unsatisfiable += 1
+        counts.unsatisfiable += 1;
     }
     match (run(files, seed, counts)?, found) {
         (Came::To(dataset), found) => {
@@ -105,6 +105,7 @@ fn compare(
             let list =
                 if found.is_some() { &mut counts.undecided_satisfiable } else { &mut counts.undecided_unsatisfiable };
             list.push(number);
+            // One world alone is looked at.
             if std::env::var("WORLD").is_ok() {
                 println!("{}", files.join("---\n"));
             }
