@@ -140,7 +140,7 @@ pub fn masked(text: &str) -> String {
                 words[position + 1] = words[position + 1].replace("ms", "").replace('s', "");
             }
             if words[position].len() == 10 && words[position].matches('-').count() == 2 {
-                words[position] = "<day>".to_owned();
+                "<day>".clone_into(&mut words[position]);
             }
         }
         lines.push(words.join(" ").trim_end().to_owned());
