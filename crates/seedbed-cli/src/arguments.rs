@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use seedbed::Result;
 
 use crate::moment;
-use crate::verb::{Desk, allow, check, cleanup, plan, reset, schema, seed, status};
+use crate::verb::{Desk, allow, check, cleanup, personas, plan, reset, schema, seed, show, status, verify};
 
 /// Test data you can lean on: declared in files, put into your database, proved, put back, and
 /// taken out again.
@@ -81,10 +81,16 @@ pub(crate) enum Verb {
     Plan(plan::Flags),
     /// The database becomes as declared.
     Seed(seed::Flags),
+    /// Whether every row is as declared and every declared fact holds, counted by SQL.
+    Verify(verify::Flags),
     /// The last test is undone, and told.
     Reset(reset::Flags),
     /// Our own rows and files go, nobody else's.
     Cleanup(cleanup::Flags),
+    /// Who a test can log in as.
+    Personas(personas::Flags),
+    /// The live rows that a persona leads to.
+    Show(show::Flags),
     /// What is seeded here, and whether tests may write.
     Status(status::Flags),
     /// Tests may write into this database, said once.
@@ -100,8 +106,11 @@ impl Verb {
             Self::Check(flags) => check::run(flags, desk),
             Self::Plan(flags) => plan::run(flags, desk),
             Self::Seed(flags) => seed::run(flags, desk),
+            Self::Verify(flags) => verify::run(flags, desk),
             Self::Reset(flags) => reset::run(flags, desk),
             Self::Cleanup(flags) => cleanup::run(flags, desk),
+            Self::Personas(flags) => personas::run(flags, desk),
+            Self::Show(flags) => show::run(flags, desk),
             Self::Status(flags) => status::run(flags, desk),
             Self::Allow(flags) => allow::run(flags, desk),
             Self::Schema(flags) => schema::run(flags, desk),

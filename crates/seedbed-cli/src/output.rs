@@ -8,11 +8,14 @@ pub(crate) mod difference;
 pub(crate) mod error;
 mod headline;
 mod layers;
+pub(crate) mod personas;
 pub(crate) mod planned;
 pub(crate) mod removed;
 pub(crate) mod restored;
 pub(crate) mod seeded;
+pub(crate) mod shown;
 pub(crate) mod status;
+pub(crate) mod verified;
 
 use std::time::Duration;
 
@@ -94,8 +97,16 @@ fn fitted(items: &[String], separator: &str, width: usize) -> String {
         }
         text = with;
     }
-    let cut: String = text.chars().take(width.saturating_sub(3)).collect();
-    format!("{cut}...")
+    cut(&text, width)
+}
+
+/// Returns the text, its end left out where it is longer than `width`.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let begin: String = text.chars().take(width.saturating_sub(3)).collect();
+    format!("{begin}...")
 }
 
 /// Joins items with two spaces, and begins a new line below the first item where they do not fit.

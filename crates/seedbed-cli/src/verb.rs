@@ -3,11 +3,14 @@
 pub(crate) mod allow;
 pub(crate) mod check;
 pub(crate) mod cleanup;
+pub(crate) mod personas;
 pub(crate) mod plan;
 pub(crate) mod reset;
 pub(crate) mod schema;
 pub(crate) mod seed;
+pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod verify;
 
 use std::path::Path;
 

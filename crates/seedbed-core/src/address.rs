@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(address.bits(), GOLDEN[1]);
         assert_eq!(weighted_score(address.bits(), 5) as u64, GOLDEN[2]);
     }
-    const GOLDEN: [u64; 3] = [0, 0, 0];
+    const GOLDEN: [u64; 3] = [0x4821_8226_ff3c_d4bf, 0x7d82_327e_eb80_4cc6, 0x4dcb_3f6b];
 
     #[test]
     fn parts_never_run_together() {

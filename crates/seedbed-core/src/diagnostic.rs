@@ -60,13 +60,10 @@ impl Diagnostic {
     #[must_use]
     pub fn suggest<'a>(self, name: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
         let names: Vec<&str> = names.into_iter().collect();
-        let nearest =
-            names.iter().map(|candidate| (strsim::damerau_levenshtein(name, candidate), *candidate)).min().filter(
-                |(distance, candidate)| *distance <= 1 + candidate.chars().count().max(name.chars().count()) / 3,
-            );
-        match nearest {
-            Some((_, candidate)) => self.help(format!("did you mean `{candidate}`?")),
+        match nearest(name, &names) {
+            Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
             None if names.is_empty() => self,
+            None if names.len() == 1 => self.help(format!("there is only `{}`", names[0])),
             None => {
                 let shown: Vec<String> = names.iter().take(12).map(|name| format!("`{name}`")).collect();
                 let more = if names.len() > shown.len() { ", ..." } else { "" };
@@ -74,6 +71,13 @@ impl Diagnostic {
             }
         }
     }
+}
+
+/// Returns the name that was probably meant: the one of fewest changes, if those are few.
+pub fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
+    let (distance, candidate) = names.iter().map(|n| (strsim::damerau_levenshtein(name, n), *n)).min()?;
+    let length = candidate.chars().count().max(name.chars().count());
+    (distance <= 1 + length / 3 && distance * 2 <= length).then_some(candidate)
 }
 
 /// Returns the diagnostics as text for a person, each followed by an empty line.

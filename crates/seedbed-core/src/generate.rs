@@ -79,10 +79,16 @@ struct Memory {
     tried: Vec<crate::solve::Clause>,
     /// Earlier decisions that those failures depended on.
     blamed: BTreeSet<usize>,
-    /// Its present solution.
-    chosen: Vec<Vec<u32>>,
+    /// Its present solution, where the solver made it.
+    chosen: Option<Vec<Vec<u32>>>,
+    /// The first of those failures.
+    cause: Option<Failure>,
     /// Its number of options.
     width: usize,
+    /// Every solution has as many pairs.
+    even: bool,
+    /// What can be chosen is not all there is: values are drawn besides.
+    sampled: bool,
 }
 
 struct Search<'a> {
@@ -93,8 +99,9 @@ struct Search<'a> {
     went_back: u32,
     steps: u32,
     exact: u32,
-    /// Something was drawn again that has more values than can be tried.
-    inexhaustible: bool,
+    /// Something was passed over that was not refuted: values that can't all be tried, a decision
+    /// that the solver gave up. Nothing is proven from then on.
+    unproven: bool,
 }
 
 impl<'a> Search<'a> {
@@ -107,7 +114,7 @@ impl<'a> Search<'a> {
             went_back: 0,
             steps: 0,
             exact: 0,
-            inexhaustible: false,
+            unproven: false,
         }
     }
 
@@ -119,14 +126,24 @@ impl<'a> Search<'a> {
                 Some(failure) => position = self.go_back(position, failure)?,
             }
         }
-        Ok(())
+        // What depends on no decision of its own layer was not asked on the way.
+        match judge::given(&self.world, self.agenda) {
+            Some(mut failure) => {
+                failure.tell(&self.world, self.agenda);
+                Err(vec![failure.explain(self.chain, self.agenda, true, 1)])
+            }
+            None => Ok(()),
+        }
     }
 
     /// Makes a decision; returns what stands against it.
     fn make(&mut self, position: usize) -> Result<Option<Failure>, Box<Diagnostic>> {
         let decision = self.agenda.decisions[position];
         let attempt = self.memory[position].attempt;
+        self.memory[position].chosen = None;
         let Some(mut posed) = problem::pose(&self.world, self.agenda, position, attempt)? else {
+            // Drawn anew, with nothing to choose from: not every value is tried.
+            self.unproven |= attempt > 0;
             problem::settle(&mut self.world, decision, &[], None, attempt)?;
             return Ok(judge::after(&self.world, self.agenda, position));
         };
@@ -136,14 +153,25 @@ impl<'a> Search<'a> {
         }
         let solution = match solve(&posed.problem) {
             Outcome::Solved(solution) => solution,
+            Outcome::Contradiction(_) | Outcome::Undecided if posed.narrowed => {
+                // Its own first guess may be the reason: once more without it.
+                self.memory[position].attempt += 1;
+                return self.make(position);
+            }
             Outcome::Contradiction(conflict) => return Ok(Some(Failure::new(position, &posed, Some(conflict)))),
-            Outcome::Undecided => return Ok(Some(Failure::new(position, &posed, None))),
+            Outcome::Undecided => {
+                self.unproven = true;
+                return Ok(Some(Failure::new(position, &posed, None)));
+            }
         };
         self.steps += solution.steps;
         self.exact += u32::from(solution.exact);
         problem::settle(&mut self.world, decision, &solution.pairs, Some(&posed.options), attempt)?;
-        self.memory[position].chosen = solution.pairs;
+        self.memory[position].chosen = (!posed.coarse).then_some(solution.pairs);
         self.memory[position].width = posed.problem.right.len();
+        self.memory[position].even =
+            posed.problem.total.0 == posed.problem.total.1 || posed.problem.left.iter().all(|row| row.lo == row.hi);
+        self.memory[position].sampled = posed.sampled && !posed.coarse;
         Ok(judge::after(&self.world, self.agenda, position))
     }
 
@@ -154,22 +182,28 @@ impl<'a> Search<'a> {
     /// contradiction is proven.
     fn go_back(&mut self, position: usize, failure: Failure) -> Result<usize, Vec<Diagnostic>> {
         let mut blamed = failure.blamed(self.chain, self.agenda);
-        if failure.says_tried() {
-            blamed.extend(self.memory[position].blamed.iter().copied());
-        }
         let exhausted = self.went_back >= GO_BACK_LIMIT;
+        let proven = !exhausted && !self.unproven && failure.is_proven();
+        let (mut failure, mut ways) = (failure, 1);
+        if failure.says_tried() {
+            let memory = &mut self.memory[position];
+            blamed.extend(memory.blamed.iter().copied());
+            ways = memory.tried.len();
+            // That everything was tried helps nobody; why it led nowhere does.
+            failure = memory.cause.take().unwrap_or(failure);
+        }
+        failure.tell(&self.world, self.agenda);
         let Some(target) = blamed.pop_last().filter(|_| !exhausted) else {
-            let proven = !exhausted && !self.inexhaustible && failure.is_proven();
-            return Err(vec![failure.explain(&self.world, self.agenda, proven)]);
+            return Err(vec![failure.explain(self.chain, self.agenda, proven, ways)]);
         };
         self.went_back += 1;
         let memory = &mut self.memory[target];
+        memory.cause.get_or_insert(failure);
         memory.blamed.extend(blamed);
         memory.attempt += 1;
-        match exclude(memory) {
-            Some(clause) => memory.tried.push(clause),
-            None => self.inexhaustible = true,
-        }
+        // The first values drawn stand among the candidates of the next attempt.
+        memory.tried.extend(exclude(memory));
+        self.unproven |= memory.sampled;
         for later in target..self.agenda.decisions.len() {
             self.clear(self.agenda.decisions[later]);
             if later > target {
@@ -202,19 +236,16 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Returns the clause that excludes a decision's present solution; nothing for drawn values.
+/// Returns the clause that excludes a decision's present solution, and no other; nothing for drawn values.
 fn exclude(memory: &Memory) -> Option<crate::solve::Clause> {
-    if memory.chosen.is_empty() {
-        return None;
-    }
-    let width = memory.width;
-    let terms: Vec<(u32, i32)> = memory
-        .chosen
-        .iter()
-        .enumerate()
-        .flat_map(|(row, options)| options.iter().map(move |option| ((row * width) as u32 + option, 1)))
-        .collect();
-    let hi = terms.len() as i64 - 1;
+    let chosen = memory.chosen.as_ref()?;
+    // Where solutions differ in size, one that has these pairs and more is another one.
+    let others = if memory.even { 0 } else { -1 };
+    let weight = |row: usize, option: usize| if chosen[row].contains(&(option as u32)) { 1 } else { others };
+    let pairs = (0..chosen.len()).flat_map(|row| (0..memory.width).map(move |option| (row, option)));
+    let terms = pairs.map(|(row, option)| ((row * memory.width + option) as u32, weight(row, option)));
+    let terms = terms.filter(|(_, weight)| *weight != 0).collect();
+    let hi = chosen.iter().map(Vec::len).sum::<usize>() as i64 - 1;
     let measure = crate::solve::Measure::Linear(crate::solve::Sum { constant: 0, terms });
     Some(crate::solve::Clause { lo: i64::MIN, hi, measure })
 }

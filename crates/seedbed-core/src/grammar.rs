@@ -8,7 +8,7 @@ pub mod json_schema;
 mod table;
 
 use crate::diagnostic::{Diagnostic, enumerate};
-use crate::source::{Kind, Node};
+use crate::source::{Kind, Node, Span};
 use crate::time;
 use crate::value::Value;
 
@@ -94,18 +94,31 @@ pub struct Field {
     pub required: bool,
 }
 
+/// The largest number of anything that is counted; more than a population has rows.
+pub(crate) const MOST: i64 = 1_000_000;
+
 /// Reports everything in `node` that is not `shape`.
 pub fn check(shape: &Shape, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    check_named(shape, node, None, diagnostics);
+}
+
+/// `name` is where the name of the node stands, if it has one.
+fn check_named(shape: &Shape, node: &Node, name: Option<Span>, diagnostics: &mut Vec<Diagnostic>) {
     match (shape, &node.kind) {
         (Shape::List(item, least, most), Kind::List(items)) => {
             if items.len() < *least || items.len() > *most {
-                let wanted = if least == most { format!("exactly {least}") } else { format!("at least {least}") };
+                let wanted = match (items.len() < *least, least == most) {
+                    (_, true) => format!("exactly {least}"),
+                    (true, _) => format!("at least {least}"),
+                    (false, _) => format!("at most {most}"),
+                };
+                let entries = if items.len() == 1 { "entry" } else { "entries" };
                 diagnostics.push(
-                    Diagnostic::new(
-                        "wrong-length",
-                        format!("this list has {} entries, {wanted} are needed", items.len()),
-                    )
-                    .at(node.span, if *most == 2 { "a range has both its ends" } else { "here" }),
+                    Diagnostic::new("wrong-length", format!("this list has {} {entries}, not {wanted}", items.len()))
+                        .at(
+                            node.span,
+                            format!("{wanted} {} needed", if wanted.ends_with(" 1") { "is" } else { "are" }),
+                        ),
                 );
             }
             for node in items {
@@ -114,18 +127,18 @@ pub fn check(shape: &Shape, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
         }
         (Shape::Map(_, item), Kind::Object(entries)) => {
             for entry in entries {
-                check(item, &entry.node, diagnostics);
+                check_named(item, &entry.node, Some(entry.span), diagnostics);
             }
         }
         (Shape::Where, Kind::Object(entries)) => {
             for entry in entries {
                 let shape = if entry.name == "any" { &table::ANY } else { &table::TEST };
-                check(shape, &entry.node, diagnostics);
+                check_named(shape, &entry.node, Some(entry.span), diagnostics);
             }
         }
-        (Shape::Object(object), Kind::Object(_)) => check_object(object, node, diagnostics),
+        (Shape::Object(object), Kind::Object(_)) => check_object(object, node, name, diagnostics),
         (Shape::Either(shapes), _) => match shapes.iter().find(|shape| fits_kind(shape, node)) {
-            Some(shape) => check(shape, node, diagnostics),
+            Some(shape) => check_named(shape, node, name, diagnostics),
             None => wrong_type(shape, node, diagnostics),
         },
         (_, Kind::Scalar(value)) if fits_kind(shape, node) => check_scalar(shape, value, node, diagnostics),
@@ -133,10 +146,10 @@ pub fn check(shape: &Shape, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-fn check_object(object: &Object, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
+fn check_object(object: &Object, node: &Node, name: Option<Span>, diagnostics: &mut Vec<Diagnostic>) {
     for entry in node.entries() {
         match object.fields.iter().find(|field| field.name == entry.name) {
-            Some(field) => check(&field.shape, &entry.node, diagnostics),
+            Some(field) => check_named(&field.shape, &entry.node, Some(entry.span), diagnostics),
             None => diagnostics.push(
                 Diagnostic::new("unknown-key", format!("{} has no `{}`", object.name, entry.name))
                     .at(entry.span, "not known here")
@@ -144,11 +157,13 @@ fn check_object(object: &Object, node: &Node, diagnostics: &mut Vec<Diagnostic>)
             ),
         }
     }
+    // The object's name says which one it is; without one, its first line does.
+    let at = name.or_else(|| node.entries().first().map(|entry| entry.span)).unwrap_or(node.span);
     for field in object.fields.iter().filter(|field| field.required) {
         if node.get(field.name).is_none() {
             diagnostics.push(
                 Diagnostic::new("missing-key", format!("{} needs `{}`", object.name, field.name))
-                    .at(node.span, format!("no `{}` in here", field.name))
+                    .at(at, format!("no `{}` in here", field.name))
                     .help(format!("`{}`: {}", field.name, field.about)),
             );
         }
@@ -157,25 +172,27 @@ fn check_object(object: &Object, node: &Node, diagnostics: &mut Vec<Diagnostic>)
 
 fn check_scalar(shape: &Shape, value: &Value, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let text = node.text().unwrap_or_default();
+    let no = |what: &str, help: &str| Some((format!("`{text}` is no {what}"), Some(help.to_owned())));
+    let units = "(units s, m, h, d, w)";
     let problem = match (shape, value) {
-        (Shape::Integer(least), Value::Integer(n)) if n < least => Some(format!("{n} is below {least}")),
+        (Shape::Integer(least), Value::Integer(n)) if n < least => Some((format!("{n} is below {least}"), None)),
+        (Shape::Share | Shape::Bound, Value::Integer(n)) if *n < 0 => Some((format!("{n} is below 0"), None)),
+        (Shape::Integer(_) | Shape::Share | Shape::Bound, Value::Integer(n)) if *n > MOST => {
+            Some((format!("{n} is above {MOST}"), None))
+        }
         (Shape::Time, _) if time::moment(text).is_none() => {
-            Some(format!("`{text}` is no time; write `as_of`, `30d ago` or `in 2d` (units s, m, h, d, w)"))
+            no("time", &format!("write `as_of`, `30d ago` or `in 2d` {units}"))
         }
-        (Shape::Duration, _) if time::duration(text).is_none() => {
-            Some(format!("`{text}` is no duration; write `48h` (units s, m, h, d, w)"))
-        }
+        (Shape::Duration, _) if time::duration(text).is_none() => no("duration", &format!("write `48h` {units}")),
         (Shape::Share, Value::Text(_)) if text != "rest" && percent(text).is_none() => {
-            Some(format!("`{text}` is no share; write a number, `70%` or `rest`"))
+            no("share", "write a number, `70%` or `rest`")
         }
-        (Shape::Bound, Value::Text(_)) if percent(text).is_none() => {
-            Some(format!("`{text}` is no bound; write a number or `70%`"))
-        }
-        (Shape::Share | Shape::Bound, Value::Integer(n)) if *n < 0 => Some(format!("{n} is below 0")),
+        (Shape::Bound, Value::Text(_)) if percent(text).is_none() => no("bound", "write a number or `70%`"),
         _ => None,
     };
-    if let Some(problem) = problem {
-        diagnostics.push(Diagnostic::new("wrong-value", problem).at(node.span, "here"));
+    if let Some((problem, help)) = problem {
+        let problem = Diagnostic::new("wrong-value", problem).at(node.span, "here");
+        diagnostics.push(help.into_iter().fold(problem, Diagnostic::help));
     }
 }
 
@@ -220,7 +237,8 @@ fn noun(shape: &Shape) -> String {
         Shape::Where => "an object of tests".into(),
         Shape::Object(object) => format!("{} (an object)", object.name),
         Shape::Either(shapes) => {
-            let mut nouns: Vec<String> = shapes.iter().map(noun).collect();
+            let short = |shape: &Shape| if let Shape::Object(_) = shape { "an object".into() } else { noun(shape) };
+            let mut nouns: Vec<String> = shapes.iter().map(short).collect();
             nouns.dedup();
             enumerate(&nouns).replace(" and ", " or ")
         }

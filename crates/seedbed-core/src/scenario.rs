@@ -86,6 +86,10 @@ pub struct Population {
     pub personas: Vec<Persona>,
     /// Where its name stands.
     pub span: Span,
+    /// Where its table is named.
+    pub table_span: Span,
+    /// Where its tag is named; its own name where it has none.
+    pub tag_span: Span,
 }
 
 /// Which rows a population has.
@@ -127,6 +131,10 @@ pub struct Link {
     pub overlays: Option<usize>,
     /// Where it stands.
     pub span: Span,
+    /// Where its column is named.
+    pub column_span: Span,
+    /// Where its share stands; its own name where it has none.
+    pub share_span: Span,
 }
 
 /// A column with its generators; the last case that a row is in decides.
@@ -510,8 +518,10 @@ pub struct Ensure {
     pub hi: Option<Bound>,
     /// A name for the first witness.
     pub witness: Option<String>,
-    /// Where it stands.
+    /// Where its fact stands.
     pub span: Span,
+    /// Where its lower and its upper bound stand.
+    pub bounds: (Option<Span>, Option<Span>),
 }
 
 /// What an ensure counts.

@@ -2,7 +2,8 @@
 //!
 //! One parser reads JSON and YAML. Every node knows the bytes it came from, so that every later
 //! problem can point at the smallest wrong thing. Reading never stops at a repeated key: it is
-//! reported with everything else.
+//! reported with everything else. How deep and how large a tree can be is limited, so that no text
+//! exhausts memory or stack.
 
 use std::collections::BTreeMap;
 
@@ -31,10 +32,19 @@ pub struct Span {
     pub end: usize,
 }
 
+/// How deep lists and objects can be inside each other.
+const DEPTH: usize = 64;
+
+/// How many values one file can have, those that aliases repeat included.
+const NODES: usize = 1_000_000;
+
+/// How many bytes of a list or an object are worth pointing at.
+const SHORT: usize = 72;
+
 /// A value of a source, with its place.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Where it stands.
+    /// Where it stands; of a list or an object that is long or has several lines, its beginning.
     pub span: Span,
     /// What it is.
     pub kind: Kind,
@@ -93,6 +103,16 @@ impl Node {
         if let Kind::Scalar(value) = &self.kind { Some(value) } else { None }
     }
 
+    /// Returns how many values it is made of.
+    fn size(&self) -> usize {
+        let inside: usize = match &self.kind {
+            Kind::Scalar(_) => 0,
+            Kind::List(items) => items.iter().map(Self::size).sum(),
+            Kind::Object(entries) => entries.iter().map(|entry| entry.node.size()).sum(),
+        };
+        1 + inside
+    }
+
     /// Returns what this is, as a message calls it.
     pub fn noun(&self) -> &'static str {
         match &self.kind {
@@ -108,13 +128,20 @@ impl Node {
 
 /// Reads the tree of `sources[index]`; repeated names and unreadable text are reported.
 pub fn read(index: usize, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
-    let mut reader =
-        Reader { index, parser: Parser::new_from_str(&source.text), source, anchors: BTreeMap::new(), diagnostics };
+    let mut reader = Reader {
+        index,
+        parser: Parser::new_from_str(&source.text),
+        source,
+        anchors: BTreeMap::new(),
+        diagnostics,
+        depth: 0,
+        nodes: 0,
+    };
     loop {
         let (event, span) = reader.next()?;
         match event {
             Event::StreamEnd => {
-                reader.problem(span, "the file is empty");
+                reader.report(span, "the file is empty".into(), "nothing stands here");
                 return None;
             }
             Event::StreamStart | Event::DocumentStart(..) => {}
@@ -132,6 +159,10 @@ struct Reader<'a> {
     parser: Parser<'a, granit_parser::StrInput<'a>>,
     anchors: BTreeMap<usize, Node>,
     diagnostics: &'a mut Vec<Diagnostic>,
+    /// How many lists and objects are open.
+    depth: usize,
+    /// How many values were read.
+    nodes: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -152,10 +183,13 @@ impl<'a> Reader<'a> {
     }
 
     fn problem(&mut self, span: Span, text: &str) {
-        self.diagnostics.push(
-            Diagnostic::new("unreadable", format!("this is neither JSON nor YAML: {text}"))
-                .at(span, "reading stopped here"),
-        );
+        self.report(span, format!("this is neither JSON nor YAML: {text}"), "here");
+    }
+
+    fn report(&mut self, span: Span, message: String, label: &str) {
+        let end = self.source.text[span.start..].chars().next().map_or(span.start, |c| span.start + c.len_utf8());
+        let span = Span { end: span.end.max(end), ..span };
+        self.diagnostics.push(Diagnostic::new("unreadable", message).at(span, label));
     }
 
     fn rest_is_empty(&mut self) -> bool {
@@ -164,7 +198,7 @@ impl<'a> Reader<'a> {
                 Event::DocumentEnd => {}
                 Event::StreamEnd => return true,
                 _ => {
-                    self.problem(span, "a file holds one document");
+                    self.report(span, "a file holds one document".into(), "another begins here");
                     return false;
                 }
             }
@@ -173,11 +207,36 @@ impl<'a> Reader<'a> {
     }
 
     fn node(&mut self, event: Event<'a>, span: Span) -> Option<Node> {
+        self.nodes += 1;
+        if self.depth > DEPTH || self.nodes > NODES {
+            let what = if self.depth > DEPTH {
+                format!("deeper than {DEPTH} levels")
+            } else {
+                format!("more than {NODES} values")
+            };
+            self.report(span, format!("this file is {what}"), "reading stopped here");
+            return None;
+        }
+        self.depth += 1;
+        let node = self.value(event, span);
+        self.depth -= 1;
+        node
+    }
+
+    fn value(&mut self, event: Event<'a>, span: Span) -> Option<Node> {
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, _) => (self.scalar(&text, style, span), anchor),
             Event::SequenceStart(_, anchor, _) => (self.list(span)?, anchor),
             Event::MappingStart(_, anchor, _) => (self.object(span)?, anchor),
-            Event::Alias(anchor) => (Node { span, ..self.anchors.get(&anchor)?.clone() }, 0),
+            Event::Alias(anchor) => {
+                let Some(node) = self.anchors.get(&anchor) else {
+                    self.problem(span, "this repeats a value that is not complete");
+                    return None;
+                };
+                let node = Node { span, ..node.clone() };
+                self.nodes += node.size();
+                (node, 0)
+            }
             _ => {
                 self.problem(span, "a value is missing");
                 return None;
@@ -189,8 +248,15 @@ impl<'a> Reader<'a> {
         Some(node)
     }
 
-    fn scalar(&self, text: &str, style: ScalarStyle, span: Span) -> Node {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Node {
         let value = if style == ScalarStyle::Plain { plain(text) } else { Value::text(text) };
+        if style == ScalarStyle::Plain && matches!(value, Value::Text(_)) && is_number(text) {
+            self.diagnostics.push(
+                Diagnostic::new("wrong-value", format!("{text} is no number that can be held exactly"))
+                    .at(span, "a number has at most 18 digits")
+                    .help(format!("write it as a text: \"{text}\"")),
+            );
+        }
         Node { span, kind: Kind::Scalar(value) }
     }
 
@@ -199,11 +265,21 @@ impl<'a> Reader<'a> {
         loop {
             match self.next()? {
                 (Event::SequenceEnd, end) => {
-                    return Some(Node { span: join(start, end), kind: Kind::List(items) });
+                    return Some(Node { span: self.join(start, end, None), kind: Kind::List(items) });
                 }
                 (event, span) => items.push(self.node(event, span)?),
             }
         }
+    }
+
+    /// Returns the place of a list or an object: all of it where that is short, else its beginning.
+    fn join(&self, start: Span, end: Span, first: Option<Span>) -> Span {
+        let text = self.source.text[start.start..end.end.max(start.end)].trim_end();
+        if text.len() <= SHORT && !text.contains('\n') {
+            return Span { end: start.start + text.len(), ..start };
+        }
+        let head = text.chars().next().map_or(0, char::len_utf8);
+        first.unwrap_or(Span { end: start.start + head, ..start })
     }
 
     fn object(&mut self, start: Span) -> Option<Node> {
@@ -211,7 +287,8 @@ impl<'a> Reader<'a> {
         loop {
             let (name, span) = match self.next()? {
                 (Event::MappingEnd, end) => {
-                    return Some(Node { span: join(start, end), kind: Kind::Object(entries) });
+                    let first = entries.first().map(|entry| entry.span);
+                    return Some(Node { span: self.join(start, end, first), kind: Kind::Object(entries) });
                 }
                 (Event::Scalar(text, ..), span) => (text.into_owned(), span),
                 (_, span) => {
@@ -235,8 +312,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn join(start: Span, end: Span) -> Span {
-    Span { end: end.end.max(start.end), ..start }
+/// Whether a text is a number as JSON writes it, however long.
+fn is_number(text: &str) -> bool {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let unsigned = |text: &'_ str| text.strip_prefix(['-', '+']).map_or(digits(text), digits);
+    unsigned(whole) && digits(fraction) && unsigned(exponent)
 }
 
 /// Reads a plain scalar by the YAML 1.2 core schema, which JSON's values follow.

@@ -34,17 +34,32 @@ pub fn moment(text: &str) -> Option<i64> {
     }
 }
 
-/// Returns a moment as a scenario file would write it, in the largest unit that divides it.
+/// Returns a moment as a scenario file would write it, in the largest unit that divides it; one that
+/// no person would write, in several units.
 pub fn describe(seconds: i64) -> String {
-    let (number, unit) = [(604_800, 'w'), (86_400, 'd'), (3_600, 'h'), (60, 'm')]
+    let units = [(604_800, 'w'), (86_400, 'd'), (3_600, 'h'), (60, 'm'), (1, 's')];
+    let whole = units
         .into_iter()
         .filter(|(size, unit)| *unit != 'w' || seconds % (4 * size) == 0)
-        .find(|(size, _)| seconds % size == 0)
-        .map_or((seconds.abs(), 's'), |(size, unit)| (seconds.abs() / size, unit));
+        .find(|(size, _)| seconds % size == 0 && (seconds / size).abs() < 1_000);
+    let mut left = seconds.abs();
+    let span = match whole {
+        Some((size, unit)) => format!("{}{unit}", left / size),
+        None => {
+            let mut parts = Vec::new();
+            for (size, unit) in units.into_iter().skip(1).filter(|_| seconds != 0) {
+                if left >= size {
+                    parts.push(format!("{}{unit}", left / size));
+                    left %= size;
+                }
+            }
+            parts.join(" ")
+        }
+    };
     match seconds {
         0 => "as_of".into(),
-        1.. => format!("in {number}{unit}"),
-        _ => format!("{number}{unit} ago"),
+        1.. => format!("in {span}"),
+        _ => format!("{span} ago"),
     }
 }
 
@@ -68,5 +83,7 @@ mod tests {
         for text in ["as_of", "30d ago", "in 2h", "7d ago", "in 90s"] {
             assert_eq!(describe(moment(text).expect("a time")), text);
         }
+        assert_eq!(describe(-126_258 * 60), "87d 16h 18m ago");
+        assert_eq!(describe(100_000), "in 1d 3h 46m 40s");
     }
 }

@@ -88,7 +88,10 @@ impl Decimal {
             return None;
         }
         let mut units: i64 = format!("{whole}{fraction}").parse().ok()?;
-        let mut scale = i32::try_from(fraction.len()).ok()? - exponent;
+        if units == 0 {
+            return Some(Self::whole(0));
+        }
+        let mut scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
         while scale < 0 {
             units = units.checked_mul(10)?;
             scale += 1;
@@ -146,7 +149,10 @@ mod tests {
         }
         assert_eq!(Decimal::parse("1e3"), Some(Decimal::whole(1000)));
         assert_eq!(Decimal::parse("1.50"), Decimal::parse("1.5"));
-        assert_eq!(Decimal::parse("x"), None);
+        assert_eq!(Decimal::parse("0e999999999"), Some(Decimal::whole(0)));
+        for wrong in ["x", "1e-2147483648", "1e2147483647", "--1", "1e"] {
+            assert_eq!(Decimal::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

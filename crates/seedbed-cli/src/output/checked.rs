@@ -1,5 +1,7 @@
 //! The answer of `check`.
 
+use std::fmt::Write;
+
 use seedbed::project::Checked;
 use serde_json::{Value, json};
 
@@ -31,20 +33,21 @@ impl console::Report for Report {
                 all => format!("{solved} of {all} seeds solved"),
             };
             let verdict = if one.failed.is_empty() { paint.good(&verdict) } else { paint.bad(&verdict) };
-            text.push_str(&format!(
-                "{:names$}  {:abouts$}   {rows:>9} {files:>10} {facts:>9}   {verdict} in {}\n",
+            let _ = writeln!(
+                text,
+                "{:names$}  {:abouts$}   {rows:>9} {files:>10} {facts:>9}   {verdict} in {}",
                 one.name,
                 one.about,
                 duration(one.took),
-            ));
+            );
             for (seed, why) in one.failed.iter().take(SHOWN) {
-                text.push_str(&format!("  seed {seed}: {}\n", fitted(std::slice::from_ref(why), "", 80)));
+                let _ = writeln!(text, "  seed {seed}: {}", fitted(std::slice::from_ref(why), "", 80));
             }
             if let Some((seed, _)) = one.failed.first() {
-                text.push_str(&format!("  `seedbed check {} --seed {seed}` explains it\n", one.name));
+                let _ = writeln!(text, "  `seedbed check {} --seed {seed}` explains it", one.name);
             }
         }
-        text.push_str(&format!("{}; no database was opened\n", count(self.checked.len(), "scenario", "scenarios")));
+        let _ = writeln!(text, "{}; no database was opened", count(self.checked.len(), "scenario", "scenarios"));
         text
     }
 

@@ -1,5 +1,7 @@
 //! A plan, line by line: `  + flyers_favorite    2  insert   power>flyer_042, active>flyer_007`.
 
+use std::fmt::Write;
+
 use seedbed_core::plan::{Cell, Plan, Update, key_text};
 
 use super::{WIDTH, as_of, count, fitted};
@@ -38,7 +40,7 @@ pub(super) fn lines(plan: &Plan, detail: Detail) -> String {
     }
     if let Some(clock) = plan.clock {
         let (from, to) = (as_of(clock.from), as_of(clock.to));
-        text.push_str(&format!("  ~ the clock moves from {from} to {to}: {} times change\n", clock.times));
+        let _ = writeln!(text, "  ~ the clock moves from {from} to {to}: {} times change", clock.times);
     }
     text
 }
@@ -50,7 +52,7 @@ pub(super) fn rest(plan: &Plan, others: usize) -> String {
     let mut line = format!("  = {rows} and {files} as declared");
     if others > 0 {
         let others = count(others, "row of other people", "rows of other people");
-        line.push_str(&format!("; {others}, not ours, not touched"));
+        let _ = write!(line, "; {others}, not ours, not touched");
     }
     line + "\n"
 }

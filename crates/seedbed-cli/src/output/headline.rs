@@ -1,5 +1,7 @@
 //! The first two lines of an answer: which database, which dataset.
 
+use std::fmt::Write;
+
 use seedbed::Receipt;
 use seedbed::project::{Presence, Work};
 use serde_json::{Value, json};
@@ -36,9 +38,9 @@ pub(super) fn dataset(work: &Work, receipt: &Receipt) -> String {
     if receipt.pinned {
         line.push_str(" (pinned)");
     }
-    line.push_str(&format!("   good until {}", minute(receipt.good_until)));
+    let _ = write!(line, "   good until {}", minute(receipt.good_until));
     if work.generated.dataset.worker > 0 {
-        line.push_str(&format!("   worker {}", work.generated.dataset.worker));
+        let _ = write!(line, "   worker {}", work.generated.dataset.worker);
     }
     line
 }

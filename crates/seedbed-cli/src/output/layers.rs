@@ -1,6 +1,7 @@
 //! What was done for each scenario: `m02  test users   + 34 users  ~ 150 flyers (creator)`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use seedbed::Receipt;
 use seedbed::project::Work;
@@ -31,7 +32,7 @@ pub(super) fn lines(work: &Work, receipt: &Receipt) -> String {
     for (name, about, items) in &scenarios {
         let indent = 2 + name_width + 2 + about_width + 4;
         let items = wrapped(items, indent);
-        text.push_str(&format!("  {name:name_width$}  {about:about_width$}    {items}\n"));
+        let _ = writeln!(text, "  {name:name_width$}  {about:about_width$}    {items}");
     }
     text
 }

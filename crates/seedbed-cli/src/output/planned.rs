@@ -1,5 +1,7 @@
 //! The answer of `plan`.
 
+use std::fmt::Write;
+
 use seedbed::Receipt;
 use seedbed::project::{Times, Work};
 use serde_json::Value;
@@ -24,19 +26,20 @@ impl console::Report for Report<'_> {
             return headline::in_sync(self.receipt, self.times.total);
         }
         let mut text = headline::database(self.work, self.receipt);
-        text.push_str(&format!("{}\n\n", headline::dataset(self.work, self.receipt)));
+        let _ = writeln!(text, "{}\n", headline::dataset(self.work, self.receipt));
         text.push_str(&difference::lines(plan, self.detail));
         text.push_str(&difference::rest(plan, headline::others(self.work, self.receipt)));
         let summary = difference::summary(plan, ["to insert", "to change", "to write", "to remove"]);
-        text.push_str(&format!("\nplan: {summary}\n"));
+        let _ = writeln!(text, "\nplan: {summary}");
         let scenario = headline::names(self.work).pop().unwrap_or_default();
         if plan.debris.is_empty() {
-            text.push_str(&format!("`seedbed seed {scenario}` does it\n"));
+            let _ = writeln!(text, "`seedbed seed {scenario}` does it");
         } else {
-            text.push_str(&format!(
+            let _ = writeln!(
+                text,
                 "`seedbed seed {scenario}` inserts, changes and writes; \
-                 `seedbed reset {scenario}` also removes what tests left\n"
-            ));
+                 `seedbed reset {scenario}` also removes what tests left"
+            );
         }
         text
     }

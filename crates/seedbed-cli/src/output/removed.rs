@@ -1,5 +1,7 @@
 //! The answer of `cleanup`.
 
+use std::fmt::Write;
+
 use seedbed::Receipt;
 use seedbed::project::{Times, Work};
 use serde_json::Value;
@@ -29,7 +31,7 @@ impl console::Report for Report<'_> {
             [] => String::new(),
             went => format!("; {} went first, since {} on it", went.join(" and "), stands(went)),
         };
-        text.push_str(&format!("\n{}   {scenario}: {summary}{first} ({took})\n", paint.good("cleaned")));
+        let _ = writeln!(text, "\n{}   {scenario}: {summary}{first} ({took})", paint.good("cleaned"));
         text
     }
 

@@ -1,15 +1,20 @@
 //! The answer of `seed`.
 
+use std::fmt::Write;
+
 use seedbed::Receipt;
 use seedbed::project::{Times, Work};
-use serde_json::Value;
+use seedbed::verify::Verified;
+use serde_json::{Value, json};
 
-use super::{Paint, count, duration, headline, layers, times_json};
+use super::{Paint, count, duration, headline, layers, times_json, verified};
 use crate::console;
 
 pub(crate) struct Report<'a> {
     pub(crate) work: &'a Work,
     pub(crate) receipt: &'a Receipt,
+    /// What was found after writing.
+    pub(crate) verified: Option<&'a Verified>,
     /// Those of seeding alone.
     pub(crate) times: Times,
     /// Those of the whole program.
@@ -24,16 +29,21 @@ impl console::Report for Report<'_> {
         }
         let mut text = headline::database(work, receipt);
         let digest = headline::short(&receipt.digest);
-        text.push_str(&format!("{}   digest {digest}\n\n", headline::dataset(work, receipt)));
+        let _ = writeln!(text, "{}   digest {digest}\n", headline::dataset(work, receipt));
         text.push_str(&layers::lines(work, receipt));
-        text.push_str(&format!("\n{}    {}\n", paint.good("seeded"), self.done()));
-        text + &self.debris()
+        let _ = writeln!(text, "\n{}    {}", paint.good("seeded"), self.done());
+        text + &self.checks(paint) + &self.debris()
     }
 
     fn json(&self) -> Value {
         let mut answer = headline::json(self.work, self.receipt);
+        answer["report"] = json!(self.verified.map(|verified| &verified.report));
         answer["milliseconds"] = times_json(self.whole);
         answer
+    }
+
+    fn exit(&self) -> u8 {
+        u8::from(self.failing() > 0)
     }
 }
 
@@ -47,7 +57,7 @@ impl Report<'_> {
             let kinds = [(inserted, "inserted"), (changed, "changed"), (removed, "removed")];
             let kinds = kinds.into_iter().filter(|(number, _)| *number > 0);
             let kinds: Vec<String> = kinds.map(|(number, kind)| format!("{number} {kind}")).collect();
-            rows.push_str(&format!(" ({})", kinds.join(", ")));
+            let _ = write!(rows, " ({})", kinds.join(", "));
         }
         let rest = times.total.saturating_sub(times.hashing).saturating_sub(times.drawing);
         let mut parts = vec![format!("{rows} in {}", duration(rest))];
@@ -61,6 +71,20 @@ impl Report<'_> {
             hashed => parts.push(format!("{hashed} password hashes in {}", duration(times.hashing))),
         }
         parts.join(", ")
+    }
+
+    fn failing(&self) -> usize {
+        self.verified.map_or(0, |verified| verified.report.failing().count())
+    }
+
+    fn checks(&self, paint: Paint) -> String {
+        let Some(verified) = self.verified else { return String::new() };
+        let tally = verified::tally(&verified.report.checks);
+        if self.failing() == 0 {
+            return format!("{}  {tally}\n", paint.good("verified"));
+        }
+        let scenario = headline::names(self.work).pop().unwrap_or_default();
+        format!("{}  {tally}; `seedbed verify {scenario}` names them\n", paint.bad("not verified"))
     }
 
     fn debris(&self) -> String {

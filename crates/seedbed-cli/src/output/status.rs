@@ -1,5 +1,7 @@
 //! The answer of `status`.
 
+use std::fmt::Write;
+
 use seedbed::Status;
 use seedbed::guard::Standing;
 use seedbed::project::{Place, Presence};
@@ -20,8 +22,9 @@ impl console::Report for Report<'_> {
     fn text(&self, _: Paint) -> String {
         let mut text = format!("database  {}   {}\n", self.place.name, self.standing());
         for seeded in &self.status.state.seeded {
-            text.push_str(&format!(
-                "seeded    {}   as of {}   good until {}   seed {}   {}   {}   digest {}{}{}\n",
+            let _ = writeln!(
+                text,
+                "seeded    {}   as of {}   good until {}   seed {}   {}   {}   digest {}{}{}",
                 seeded.scenario,
                 as_of(seeded.as_of),
                 minute(seeded.as_of.saturating_add(seeded.holds_for)),
@@ -31,7 +34,7 @@ impl console::Report for Report<'_> {
                 short(&seeded.digest),
                 if seeded.worker > 0 { format!("   worker {}", seeded.worker) } else { String::new() },
                 if self.has_aged(seeded) { "   aged: `seed` moves it" } else { "" },
-            ));
+            );
         }
         if self.status.state.seeded.is_empty() {
             text.push_str("nothing is seeded here\n");
@@ -63,8 +66,8 @@ impl Report<'_> {
         if self.place.presence == Presence::Missing {
             return "does not exist yet".to_owned();
         }
-        let marked = self.status.state.marker.as_ref();
-        match (&self.status.standing, marked) {
+        let marker = self.status.state.marker.as_ref();
+        match (&self.status.standing, marker) {
             (Standing::Marked, Some(marker)) => {
                 let how = if marker.how == "allowed" { "by `allow`" } else { "when it was empty" };
                 format!("marked for tests {how}, {}", minute(marker.marked_at))

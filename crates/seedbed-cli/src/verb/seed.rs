@@ -26,6 +26,9 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
         return Ok(desk.console.show(&planned::Report { work, receipt, times, detail: Detail::Brief, check: false }));
     }
     let (receipt, times) = work.run(&mut notices, |target, _| seedbed::seed(target))?;
+    // What was read and compared just now, and found as it was left, has been verified then.
+    let verified = receipt.written.then(|| work.run(&mut notices, seedbed::verify)).transpose()?;
+    let (work, receipt, verified) = (&work, &receipt, verified.map(|(verified, _)| verified));
     let whole = desk.console.whole(times);
-    Ok(desk.console.show(&seeded::Report { work: &work, receipt: &receipt, times, whole }))
+    Ok(desk.console.show(&seeded::Report { work, receipt, verified: verified.as_ref(), times, whole }))
 }

@@ -54,7 +54,7 @@ fn check_opens_no_database_and_counts_seeds() {
     let answer = masked(&project.call(&["check", "m03", "--seeds", "5"]).done());
     assert_eq!(
         answer,
-        "m03  engagement     80 rows    0 files  42 facts   5 of 5 seeds solved in <time>\n\
+        "m03  engagement     80 rows    0 files  44 facts   5 of 5 seeds solved in <time>\n\
          1 scenario; no database was opened\n"
     );
     assert!(!project.path().join("pockitflyer_backend/db.sqlite3").exists());
@@ -75,4 +75,18 @@ fn a_dry_run_is_the_plan() {
     let dry = masked(&project.call(&["seed", "m03", "--dry-run"]).done());
     assert_eq!(dry, masked(&project.call(&["plan", "m03"]).done()));
     assert!(!project.path().join("pockitflyer_backend/db.sqlite3").exists());
+}
+
+#[test]
+fn personas_and_what_they_lead_to_are_shown() {
+    let project = Project::seeded("m03");
+    let personas = project.call(&["personas", "m03"]).done();
+    assert!(personas.contains("\npower        many favorites, many follows\n"), "{personas}");
+    assert!(personas.contains("test_user_power@pockitflyer.test  password TestPass123!  id 1200009003"), "{personas}");
+    assert!(personas.contains("\nanonymous    no account, no token\n"), "{personas}");
+    let shown = project.call(&["show", "prolific", "favorites.flyer"]).done();
+    assert!(shown.starts_with("prolific favorites.flyer: 2 rows of flyers_flyer\n  11000"), "{shown}");
+    assert_eq!(project.json(&["show", "new", "favorites"])["shown"]["rows"], serde_json::json!([]));
+    assert!(project.call(&["show", "powr", "favorites"]).failed(2).contains("no persona or row `powr`"));
+    assert_eq!(project.json(&["verify", "m03"])["holds"], true);
 }

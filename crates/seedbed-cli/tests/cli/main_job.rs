@@ -15,6 +15,7 @@ fn a_fresh_database_is_made_and_seeded() {
     assert!(answer.contains("  m03  engagement    + 30 follows  + 50 favorites\n"));
     let seeded = lines.iter().find(|line| line.starts_with("seeded")).unwrap();
     assert!(seeded.ends_with(" rows in <time> , 382 pictures in <time> , one password hash in <time>"), "{seeded}");
+    assert!(answer.contains("\nverified  134 of 134 checks hold, 4 not asked\n"), "{answer}");
     assert!(lines.iter().all(|line| line.chars().count() <= 100), "{answer}");
     assert_eq!(project.number("SELECT count(*) FROM flyers_favorite"), 50);
     assert_eq!(project.number("SELECT count(*) FROM users_follow"), 30);
@@ -132,4 +133,32 @@ fn another_seed_is_planned_and_kept() {
     project.call(&["seed", "m03", "--seed", "2"]).done();
     assert!(project.call(&["seed", "m03"]).done().starts_with("in sync"));
     assert_eq!(project.json(&["plan", "m03"])["dataset"]["seed"], 2);
+}
+
+#[test]
+fn facts_are_verified_and_a_missing_row_is_named() {
+    let project = Project::seeded("m03");
+    let answer = masked(&project.call(&["verify", "m03"]).done());
+    assert!(answer.lines().all(|line| line.chars().count() <= 100), "{answer}");
+    assert!(
+        answer.contains("\n  ok  C3     50 favorites                                        50                  50\n")
+    );
+    assert!(
+        answer.contains("\nm02 test users                                                   36 of 36 checks hold\n")
+    );
+    assert!(answer.ends_with("\n\nverified  134 of 134 checks hold, 4 not asked (<time> )\n"), "{answer}");
+    assert!(project.call(&["verify", "m01"]).done().contains("  --  B10  "));
+
+    project
+        .sql("DELETE FROM flyers_favorite WHERE user_id = (SELECT id FROM users_user WHERE username LIKE '%prolific')");
+    let no = project.call(&["verify", "m03"]);
+    assert_eq!(no.code, 1);
+    assert!(
+        no.out.contains("\n  NO  C3     50 favorites                                        50                  48\n")
+    );
+    assert_eq!(no.out.matches("  NO  C21    favorites of prolific").count(), 2, "in its place and at the end");
+    assert!(no.out.contains(" is no longer there\n"), "{}", no.out);
+    assert!(no.out.contains(" do not hold; 2 rows are not as declared\n"), "{}", no.out);
+    project.call(&["reset", "m03"]).done();
+    project.call(&["verify", "m03"]).done();
 }

@@ -3,61 +3,102 @@
 //! The constants that tests compare with cut a column's range into pieces inside which no test can
 //! tell two values apart; one value of each piece, and each constant itself, is a candidate.
 
-use super::decision::{OptionKind, Options};
+use super::decision::{OptionKind, Options, is_choice};
 use super::draw::{Drawer, case_of};
 use super::evaluate::{Evaluator, Known, RowRef};
 use super::world::World;
 use crate::scenario::{Chain, Generator, Operand, PopulationId, Term, Test, Where};
+use crate::source::Span;
 use crate::value::{Decimal, Value};
 
 /// How many candidates a row has at most.
 const MOST: usize = 64;
+/// Of a range with fewer values than this, each is a candidate.
+const FEW: i64 = 32;
 
 /// Returns the candidates of each row, its first draw first; none for rows that nothing draws.
 pub(super) fn candidates(world: &World<'_>, population: PopulationId, column: usize) -> Vec<Vec<Value>> {
-    let constants = constants(world.chain);
-    let mut drawer = Drawer::new(world, population, column, 0);
+    let mut rows = Rows::new(world, population, column);
     (0..world.rows(population).len())
         .map(|row| {
-            let Some((generator, span)) = case_of(world, population, column, row) else { return Vec::new() };
-            let at = RowRef { population, row, pair: None };
-            let Known::Between(lo, hi) = Evaluator::new(world, None).domain(at, generator, 0) else {
-                return Vec::new();
-            };
-            if !is_drawn(generator) {
-                return Vec::new();
-            }
-            drawer.draw(&[row], generator, span);
-            let first = drawer.values[row].clone();
-            let address = world
-                .address(population)
-                .text("candidate")
-                .number(world.rows(population)[row].hash)
-                .number(column as u64);
-            let (Some((lo, scale)), Some((hi, _))) = (units(&lo, generator), units(&hi, generator)) else {
-                return vec![first];
-            };
-            let mut cuts: Vec<i64> =
-                constants.iter().filter_map(|constant| Some(units(constant, generator)?.0)).collect();
-            cuts.retain(|cut| (lo..=hi).contains(cut));
-            cuts.sort_unstable();
-            cuts.dedup();
-            let mut values = vec![first];
-            let mut start = lo;
-            for (piece, cut) in cuts.iter().map(|cut| Some(*cut)).chain([None]).enumerate() {
-                let end = cut.map_or(hi, |cut| cut - 1);
-                if start <= end {
-                    values.push(value(address.number(piece as u64).between(start, end), scale, generator));
-                }
-                if let Some(cut) = cut {
-                    values.push(value(cut, scale, generator));
-                    start = cut + 1;
-                }
-            }
-            values.truncate(MOST);
-            values
+            case_of(world, population, column, row)
+                .map_or_else(Vec::new, |(generator, span)| rows.of(row, generator, span))
         })
         .collect()
+}
+
+/// Finds the candidates of the rows of a column.
+pub(super) struct Rows<'w, 'a> {
+    world: &'w World<'a>,
+    drawer: Drawer<'w, 'a>,
+    constants: Vec<Value>,
+}
+
+impl<'w, 'a> Rows<'w, 'a> {
+    pub(super) fn new(world: &'w World<'a>, population: PopulationId, column: usize) -> Self {
+        Self { world, drawer: Drawer::new(world, population, column, 0), constants: constants(world.chain) }
+    }
+
+    /// Returns the candidates of a row for a generator; none where it does not draw from a range.
+    pub(super) fn of(&mut self, row: usize, generator: &'a Generator, span: Span) -> Vec<Value> {
+        let (world, population, column) = (self.world, self.drawer.population, self.drawer.column);
+        let at = RowRef { population, row, pair: None };
+        let Known::Between(lo, hi) = Evaluator::new(world, None).domain(at, generator, 0) else {
+            return Vec::new();
+        };
+        if !is_drawn(generator) {
+            return Vec::new();
+        }
+        self.drawer.draw(&[row], generator, span);
+        let first = self.drawer.values[row].clone();
+        let address =
+            world.address(population).text("candidate").number(world.rows(population)[row].hash).number(column as u64);
+        let (Some((lo, scale)), Some((hi, _))) = (units(&lo, generator), units(&hi, generator)) else {
+            return vec![first];
+        };
+        let mut cuts: Vec<i64> =
+            self.constants.iter().filter_map(|constant| Some(units(constant, generator)?.0)).collect();
+        if matches!(generator, Generator::Integer(..) | Generator::Decimal(..)) && hi - lo < FEW {
+            cuts.extend(lo..=hi);
+        }
+        cuts.retain(|cut| (lo..=hi).contains(cut));
+        cuts.sort_unstable();
+        cuts.dedup();
+        let mut values = vec![first];
+        let mut start = lo;
+        for (piece, cut) in cuts.iter().map(|cut| Some(*cut)).chain([None]).enumerate() {
+            let end = cut.map_or(hi, |cut| cut - 1);
+            if start <= end {
+                values.push(value(address.number(piece as u64).between(start, end), scale, generator));
+            }
+            if let Some(cut) = cut {
+                values.push(value(cut, scale, generator));
+                start = cut + 1;
+            }
+        }
+        let drawn = values[0].clone();
+        let mut place = 0;
+        values.retain(|value| {
+            place += 1;
+            place == 1 || *value != drawn
+        });
+        values.truncate(MOST);
+        values
+    }
+}
+
+/// Whether the candidates of a column stand for every value it can have: whether all of them are
+/// candidates, or no test of the chain can tell two values between the same constants apart.
+pub(super) fn are_all(world: &World<'_>, population: PopulationId, column: usize) -> bool {
+    let cases = &world.chain.populations[population].columns[column].cases;
+    let few = |generator: &Generator| matches!(generator, Generator::Integer(lo, hi) | Generator::Decimal(lo, hi, _) if hi - lo < FEW);
+    let is_all = |generator: &Generator| few(generator) || !is_drawn(generator);
+    cases.iter().all(|case| match &case.generator {
+        Generator::Alternatives(lines) => {
+            lines.iter().all(|line| is_all(&line.generator) && !is_choice(&line.generator))
+        }
+        generator => is_all(generator),
+    })
 }
 
 /// Returns the options of a column that is drawn again.

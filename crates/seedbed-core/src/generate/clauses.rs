@@ -24,6 +24,8 @@ pub(super) enum Origin {
     Total { child: usize, link: usize, at_least: bool },
     /// A line of a mix needs rows that can have it: (population, column, line).
     Capability { population: usize, column: usize, line: usize },
+    /// A line of a mix has its share: (population, column).
+    Share { population: usize, column: usize },
     /// What was tried before and led nowhere.
     Tried,
 }
@@ -46,10 +48,10 @@ impl Demand {
 enum Part {
     /// Known without the open decision.
     Fixed(Option<bool>),
-    /// Depends on the option of one row: whether it counts, by option.
-    Options(usize, Vec<(usize, Option<bool>)>),
-    /// Sums that must lie in ranges.
-    Sums(Vec<(Sum, i64, i64)>),
+    /// Depends on the option of one row: whether it counts with no option, and with each.
+    Options(usize, Option<bool>, Vec<(usize, Option<bool>)>),
+    /// Sums that must lie in ranges, and whether they leave something open.
+    Sums(Vec<(Sum, i64, i64)>, bool),
     /// Not to be known here.
     Unknown,
 }
@@ -158,6 +160,13 @@ impl<'w, 'a> Builder<'w, 'a> {
             Subject::ForEach(id, _, path) => {
                 let row = RowRef { population: *id, row: question.row?, pair: None };
                 let items = self.reach(row, path)?;
+                // A share of rows that are being chosen is no number yet.
+                let shares = [question.ensure.lo, question.ensure.hi]
+                    .iter()
+                    .any(|bound| matches!(bound, Some(crate::scenario::Bound::Percent(_))));
+                if shares && items.iter().any(|item| item.pair.is_some()) {
+                    return None;
+                }
                 let all = items.len();
                 Some(Counted { items, all })
             }
@@ -260,6 +269,7 @@ impl<'w, 'a> Builder<'w, 'a> {
         }
         let mut sum = Adder::default();
         let mut groups: Vec<Vec<(Sum, i64, i64)>> = Vec::new();
+        let mut chosen: Vec<Sum> = Vec::new();
         let mut doubt = false;
         for item in &counted.items {
             match self.part(item, question, hopeful) {
@@ -269,15 +279,15 @@ impl<'w, 'a> Builder<'w, 'a> {
                         sum.add(item.pair, 1);
                     }
                 }
-                Part::Options(row, answers) => {
-                    for (option, answer) in answers {
-                        doubt |= answer.is_none();
-                        if answer.unwrap_or(hopeful) {
-                            sum.add(Some((row * self.width + option) as u32), 1);
-                        }
-                    }
+                Part::Options(row, without, answers) => {
+                    doubt |= without.is_none() || answers.iter().any(|(_, answer)| answer.is_none());
+                    let answers = answers.into_iter().map(|(option, answer)| (option, answer.unwrap_or(hopeful)));
+                    chosen.push(self.indicator(row, without.unwrap_or(hopeful), answers));
                 }
-                Part::Sums(conditions) => groups.push(conditions),
+                Part::Sums(conditions, open) => {
+                    doubt |= open;
+                    groups.push(conditions);
+                }
                 Part::Unknown => {
                     doubt = true;
                     if hopeful {
@@ -286,21 +296,21 @@ impl<'w, 'a> Builder<'w, 'a> {
                 }
             }
         }
-        let sum = sum.finish();
         if groups.is_empty() {
-            return Some(Measured { measure: Measure::Linear(sum), doubt });
+            for Sum { constant, terms } in chosen {
+                sum.constant += constant;
+                terms.into_iter().for_each(|(pair, weight)| sum.add(Some(pair), weight));
+            }
+            return Some(Measured { measure: Measure::Linear(sum.finish()), doubt });
         }
-        // A row that counts for certain is a group without conditions; one that hangs on a single
-        // row's option is a group with one sum.
+        // A row that counts for certain is a group without conditions; one that hangs on a pair or
+        // on a single row's option is a group with one sum.
+        let sum = sum.finish();
+        let pairs = sum.terms.iter().flat_map(|(pair, weight)| (0..*weight).map(|_| (*pair, 1)));
+        chosen.extend(pairs.map(|term| Sum { constant: 0, terms: vec![term] }));
         let mut all: Vec<Group> = groups.into_iter().map(|conditions| Group { conditions }).collect();
         all.extend((0..sum.constant).map(|_| Group { conditions: Vec::new() }));
-        let mut by_row: BTreeMap<u32, Vec<(u32, i32)>> = BTreeMap::new();
-        for (pair, weight) in sum.terms {
-            by_row.entry(pair / self.width as u32).or_default().push((pair, weight));
-        }
-        for terms in by_row.into_values() {
-            all.push(Group { conditions: vec![(Sum { constant: 0, terms }, 1, i64::MAX)] });
-        }
+        all.extend(chosen.into_iter().map(|sum| Group { conditions: vec![(sum, 1, i64::MAX)] }));
         Some(Measured { measure: Measure::Count(all), doubt })
     }
 
@@ -311,7 +321,7 @@ impl<'w, 'a> Builder<'w, 'a> {
         for item in &counted.items {
             let ask = || (self.holds(item, question), self.evaluator.value(item.row, path));
             let ((holds, value), touched) = self.evaluator.watch(|| self.ask(item, ask));
-            let mut count = |holds: Option<bool>, value: Known, pair: Option<u32>| {
+            let mut count = |holds: Option<bool>, value: Known, pair: Option<u32>, weight: i32| {
                 let value = match value {
                     Known::Value(Value::Null) => return,
                     Known::Value(value) => value,
@@ -324,21 +334,29 @@ impl<'w, 'a> Builder<'w, 'a> {
                 doubt |= holds.is_none();
                 if holds.unwrap_or(hopeful) {
                     match groups.iter_mut().find(|(known, _)| same_value(known, &value)) {
-                        Some((_, adder)) => adder.add(pair, 1),
+                        Some((_, adder)) => adder.add(pair, weight),
                         None => {
                             let mut adder = Adder::default();
-                            adder.add(pair, 1);
+                            adder.add(pair, weight);
                             groups.push((value, adder));
                         }
                     }
                 }
             };
             match touched {
-                Touched::None => count(holds, value, item.pair),
+                Touched::None => count(holds, value, item.pair, 1),
                 Touched::One(row) if item.pair.is_none() => {
+                    let (without, nothing) = self.without(row, (Some(false), Known::Nothing), ask);
+                    if without != Some(false) {
+                        count(without, nothing.clone(), None, 1);
+                    }
                     for option in self.options(row) {
+                        let pair = Some((row * self.width + option) as u32);
                         let (holds, value) = self.evaluator.bind(row, option, ask);
-                        count(holds, value, Some((row * self.width + option) as u32));
+                        count(holds, value, pair, 1);
+                        if without != Some(false) {
+                            count(without, nothing.clone(), pair, -1);
+                        }
                     }
                 }
                 _ => doubt = true,
@@ -350,6 +368,25 @@ impl<'w, 'a> Builder<'w, 'a> {
         }
         let groups = groups.into_iter().map(|(_, adder)| Group { conditions: vec![(adder.finish(), 1, i64::MAX)] });
         Some(Measured { measure: Measure::Count(groups.collect()), doubt })
+    }
+
+    /// Whether rows may be left without an option.
+    fn optional(&self) -> bool {
+        let Decision::Link(population, link) = self.decision else { return false };
+        self.world().chain.populations[population].links[link].share.is_some()
+    }
+
+    /// Asks what holds of a row that is left without an option; `nothing` where none is.
+    fn without<T>(&self, row: usize, nothing: T, question: impl FnOnce() -> T) -> T {
+        if self.optional() { self.evaluator.bind(row, usize::MAX, question) } else { nothing }
+    }
+
+    /// Returns the sum that is 1 when a row counts and 0 else.
+    fn indicator(&self, row: usize, without: bool, answers: impl Iterator<Item = (usize, bool)>) -> Sum {
+        let constant = i64::from(without);
+        let terms = answers.filter(|(_, yes)| *yes != without);
+        let weight = if without { -1 } else { 1 };
+        Sum { constant, terms: terms.map(|(option, _)| ((row * self.width + option) as u32, weight)).collect() }
     }
 
     fn options(&self, row: usize) -> impl Iterator<Item = usize> + '_ {
@@ -402,13 +439,20 @@ impl<'w, 'a> Builder<'w, 'a> {
                 let (alone, rest): (Vec<Line>, Vec<Line>) =
                     open.iter().partition(|line| item.row.row == row && self.line_decides(item.row, question, **line));
                 let alone = self.by_option(item.row, question, &alone);
+                let doubted = |answer| if doubt && answer == Some(true) { None } else { answer };
                 let answer = |option: usize| {
                     let lines = rest.iter().map(|line| self.bound(item.row, question, *line, (row, option)));
-                    let answer = all(std::iter::once(alone[option]).chain(lines));
-                    if doubt && answer == Some(true) { None } else { answer }
+                    doubted(all(std::iter::once(alone[option]).chain(lines)))
                 };
+                let without = self.without(row, Some(false), || {
+                    doubted(all(open.iter().map(|line| self.bound(item.row, question, *line, (row, usize::MAX)))))
+                });
                 let answers = self.options(row).map(|option| (option, answer(option)));
-                Part::Options(row, answers.filter(|(_, answer)| *answer != Some(false)).collect())
+                Part::Options(
+                    row,
+                    without,
+                    answers.filter(|(_, answer)| *answer != Some(false) || without != *answer).collect(),
+                )
             }
             Touched::Many => self.sums(item, question, &open, doubt, hopeful),
         }
@@ -503,14 +547,18 @@ impl<'w, 'a> Builder<'w, 'a> {
     /// A row whose answer hangs on many open rows: each line becomes sums, as far as it can.
     fn sums(&self, item: &Item, question: &Question<'_>, open: &[Line], mut doubt: bool, hopeful: bool) -> Part {
         let mut conditions = Vec::new();
+        // Doubt that the sums take account of.
+        let mut unsure = false;
         for line in open {
             match self.unbound(item.row, question, *line).1 {
                 Touched::One(row) => {
-                    let yes = self
-                        .options(row)
-                        .filter(|option| self.bound(item.row, question, *line, (row, *option)).unwrap_or(hopeful));
-                    let terms = yes.map(|option| ((row * self.width + option) as u32, 1)).collect();
-                    conditions.push((Sum { constant: 0, terms }, 1, i64::MAX));
+                    let ask = |option| self.bound(item.row, question, *line, (row, option));
+                    let without = self.without(row, Some(false), || ask(usize::MAX));
+                    let answers: Vec<_> = self.options(row).map(|option| (option, ask(option))).collect();
+                    unsure |= without.is_none() || answers.iter().any(|(_, answer)| answer.is_none());
+                    let answers = answers.into_iter().map(|(option, answer)| (option, answer.unwrap_or(hopeful)));
+                    let sum = self.indicator(row, without.unwrap_or(hopeful), answers);
+                    conditions.push((sum, 1, i64::MAX));
                 }
                 _ => {
                     let more = match line {
@@ -518,21 +566,25 @@ impl<'w, 'a> Builder<'w, 'a> {
                         Line::Per => None,
                     };
                     match more {
-                        Some(more) => conditions.extend(more),
+                        Some((more, open)) => {
+                            unsure |= open;
+                            conditions.extend(more);
+                        }
                         None => doubt = true,
                     }
                 }
             }
         }
-        if doubt && !hopeful { Part::Unknown } else { Part::Sums(conditions) }
+        if doubt && !hopeful { Part::Unknown } else { Part::Sums(conditions, doubt || unsure) }
     }
 
     /// A test of the rows that come to point at a row, as sums.
-    fn many(&self, at: RowRef, term: &Term, hopeful: bool) -> Option<Vec<(Sum, i64, i64)>> {
+    fn many(&self, at: RowRef, term: &Term, hopeful: bool) -> Option<(Vec<(Sum, i64, i64)>, bool)> {
         let Term::Test(path, test) = term else { return None };
         let tests: Vec<&Test> = if let Test::All(tests) = test { tests.iter().collect() } else { vec![test] };
         let items = self.reach(at, path)?;
         let mut conditions = Vec::new();
+        let mut doubt = false;
         for test in tests {
             let (inner, counts_when, lo, hi) = match test {
                 Test::Count(lo, hi) => (None, true, *lo, *hi),
@@ -547,6 +599,7 @@ impl<'w, 'a> Builder<'w, 'a> {
                     Some(inner) => self.ask(item, || self.evaluator.holds(item.row, inner)),
                     None => Some(true),
                 };
+                doubt |= answer.is_none();
                 // A doubt helps a lower bound and not an upper one, when hopes are high.
                 let doubtful = if lo > 0 { hopeful } else { !hopeful };
                 if answer.map_or(doubtful, |answer| answer == counts_when) {
@@ -555,7 +608,7 @@ impl<'w, 'a> Builder<'w, 'a> {
             }
             conditions.push((sum.finish(), lo, hi));
         }
-        Some(conditions)
+        Some((conditions, doubt))
     }
 }
 

@@ -8,14 +8,15 @@ use std::collections::BTreeSet;
 use super::clauses::Origin;
 use super::decision::{Agenda, Decision};
 use super::judge::Finding;
-use super::problem::Posed;
+use super::problem::{self, Posed};
 use super::world::{World, has};
-use crate::diagnostic::Diagnostic;
-use crate::scenario::{Chain, Rows};
+use crate::diagnostic::{Diagnostic, enumerate};
+use crate::scenario::{Chain, Column, Generator, Group, Has, Rows};
 use crate::solve::{Conflict, Part, Proof};
 use crate::source::Span;
 
 /// Why a decision cannot be made.
+#[derive(Clone)]
 pub(super) struct Failure {
     position: usize,
     reasons: Vec<Reason>,
@@ -23,6 +24,16 @@ pub(super) struct Failure {
     /// How the solver's parts map to reasons.
     parts: Vec<Part>,
     kind: FailureKind,
+    told: Option<Told>,
+}
+
+/// A failure in the user's words, which need the rows as they were when it happened.
+#[derive(Clone)]
+struct Told {
+    places: Vec<(Span, String)>,
+    sum: Option<String>,
+    /// The whole of it, where it is about what groups have.
+    total: Option<Diagnostic>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +51,7 @@ enum FailureKind {
 enum Reason {
     Demand(Origin, i64, i64),
     Left(usize),
+    Candidates(usize),
     Right(usize),
     Total,
 }
@@ -52,29 +64,45 @@ impl Failure {
         };
         let Some(conflict) = conflict else {
             let reasons = (0..posed.origins.len()).map(demand).collect();
-            return Self { position, reasons, proof: None, parts: Vec::new(), kind: FailureKind::Undecided };
+            return Self {
+                position,
+                reasons,
+                proof: None,
+                parts: Vec::new(),
+                kind: FailureKind::Undecided,
+                told: None,
+            };
         };
         let reasons = conflict
             .parts
             .iter()
             .map(|part| match part {
                 Part::Clause(index) => demand(*index),
-                Part::Left(row) | Part::Candidates(row) => Reason::Left(*row),
+                Part::Left(row) => Reason::Left(*row),
+                Part::Candidates(row) => Reason::Candidates(*row),
                 Part::Right(row) => Reason::Right(*row),
                 Part::Total => Reason::Total,
             })
             .collect();
-        Self { position, reasons, proof: conflict.sum, parts: conflict.parts, kind: FailureKind::Contradiction }
+        Self {
+            position,
+            reasons,
+            proof: conflict.sum,
+            parts: conflict.parts,
+            kind: FailureKind::Contradiction,
+            told: None,
+        }
     }
 
     pub(super) fn judged(position: usize, finding: Finding) -> Self {
         let origin = Origin::Ensure { index: finding.ensure, row: None, value: finding.value };
         let reasons = vec![Reason::Demand(origin, finding.lo, finding.hi)];
-        Self { position, reasons, proof: None, parts: Vec::new(), kind: FailureKind::Judged }
+        Self { position, reasons, proof: None, parts: Vec::new(), kind: FailureKind::Judged, told: None }
     }
 
     pub(super) fn is_proven(&self) -> bool {
-        self.kind == FailureKind::Contradiction
+        // A fact that fails and depends on no choice fails for good.
+        self.kind != FailureKind::Undecided
     }
 
     pub(super) fn says_tried(&self) -> bool {
@@ -91,7 +119,7 @@ impl Failure {
         for reason in &self.reasons {
             match reason {
                 Reason::Demand(Origin::Ensure { index, .. }, ..) => positions.extend(&agenda.mentions[*index]),
-                Reason::Demand(Origin::Tried, ..) => {}
+                // What was tried is all there is only for what could be chosen at all.
                 _ => needs_too = true,
             }
         }
@@ -105,9 +133,11 @@ impl Failure {
         positions
     }
 
-    /// Says what is wrong; `proven` when no earlier decision is left to be made otherwise.
-    pub(super) fn explain(&self, world: &World<'_>, agenda: &Agenda, proven: bool) -> Diagnostic {
-        let chain = world.chain;
+    /// Finds the words for it, once, while the rows it is about are there.
+    pub(super) fn tell(&mut self, world: &World<'_>, agenda: &Agenda) {
+        if self.told.is_some() {
+            return;
+        }
         let decision = agenda.decisions[self.position];
         let mut places: Vec<(Span, String)> = Vec::new();
         for reason in &self.reasons {
@@ -117,8 +147,20 @@ impl Failure {
                 }
             }
         }
-        let name = decision.name(chain);
+        let sum = self.proof.as_ref().map(|proof| self.sum(world, decision, proof));
+        self.told = Some(Told { places, sum, total: self.explain_total(world, decision) });
+    }
+
+    /// Says what is wrong, as it was told; `proven` when no earlier decision is left to be made
+    /// otherwise, which happened in so many `ways`.
+    pub(super) fn explain(self, chain: &Chain, agenda: &Agenda, proven: bool, ways: usize) -> Diagnostic {
+        let decision = agenda.decisions[self.position];
         let lower = self.lower_layer(chain, agenda);
+        let Told { places, sum, total } = self.told.expect("it is told before it is explained");
+        if let Some(total) = total.filter(|_| proven) {
+            return total;
+        }
+        let name = decision.name(chain);
         let (code, mut message) = match (proven, lower) {
             (true, Some(lower)) => {
                 ("lower-layer-lacks", format!("`{}` lacks what `{name}` needs", chain.layers[lower].name))
@@ -127,13 +169,12 @@ impl Failure {
             (true, None) => ("unsatisfiable", format!("these {} clauses cannot hold together", number(places.len()))),
             (false, _) => ("undecided", format!("no way was found to make `{name}`, and none was proven not to exist")),
         };
-        if proven && let Some(proof) = &self.proof {
-            message.push_str(&format!(": {}", self.sum(world, decision, proof)));
+        // Of several ways that all led nowhere, one sum proves nothing.
+        if let Some(sum) = sum.filter(|_| proven && ways == 1) {
+            message.push_str(": ");
+            message.push_str(&sum);
         }
-        let mut problem = Diagnostic::new(code, message);
-        for (index, (span, label)) in places.into_iter().enumerate() {
-            problem = if index == 0 { problem.at(span, label) } else { problem.also(span, label) };
-        }
+        let problem = placed(Diagnostic::new(code, message), places);
         match (code, lower) {
             ("lower-layer-lacks", Some(lower)) => {
                 let layer = &chain.layers[lower].name;
@@ -142,8 +183,64 @@ impl Failure {
                 ))
             }
             ("undecided", _) => problem.help("try another --seed, or ask for a little less in one of these"),
-            _ => problem.help("every other clause can be met; change one of these"),
+            _ => problem.help("change one of these"),
         }
+    }
+
+    /// Says that what groups have does not come to the number of rows that point at them, where
+    /// that alone is the contradiction.
+    fn explain_total(&self, world: &World<'_>, decision: Decision) -> Option<Diagnostic> {
+        let Decision::Partition(index) = decision else { return None };
+        let mut demands = self.reasons.iter().filter(|reason| matches!(reason, Reason::Demand(..)));
+        let Some(Reason::Demand(Origin::Total { child, link, at_least }, lo, hi)) = demands.next() else { return None };
+        if demands.next().is_some() {
+            return None;
+        }
+        let total = if *at_least { *hi } else { *lo };
+        let sizes = problem::sizes(world, index, 1).ok()?;
+        let groups = &world.chain.partitions[index].groups;
+        let count = world.rows(world.chain.partitions[index].population).len() as u32;
+        let mut sums = if *at_least {
+            least(groups, &sizes, (*child, *link), total)
+        } else {
+            most(groups, &sizes, (*child, *link), count)
+        }?;
+        let sum: i64 = sums.iter().map(|(_, rows, each)| rows * each).sum();
+        let fails = if *at_least { sum > total } else { sum < total };
+        if !fails {
+            return None;
+        }
+        let population = &world.chain.populations[*child];
+        let name = &population.name;
+        let bound = if *at_least { "at least" } else { "at most" };
+        let parts: Vec<String> = sums
+            .iter()
+            .map(|(_, rows, each)| if *rows == 1 { each.to_string() } else { format!("{rows} * {each}") })
+            .collect();
+        let shown =
+            if sums.len() > 1 || sums[0].1 > 1 { format!(" ({} = {sum})", parts.join(" + ")) } else { String::new() };
+        let span = if let Rows::Pairs { total: Some((_, span)) } = population.rows { span } else { population.span };
+        let mut places = vec![(span, format!("{total} `{name}` in all"))];
+        sums.sort_by_key(|(has, ..)| has.span);
+        for (has, rows, each) in &sums {
+            let each_of = if *rows == 1 { String::new() } else { format!(" for each of {rows}") };
+            places.push((has.span, format!("{bound} {each}{each_of}")));
+        }
+        let message = format!(
+            "these {} clauses cannot hold together: {bound} {sum} `{name}` are asked for{shown}, {total} are given",
+            number(places.len())
+        );
+        let (change, others) = if *at_least { ("raise", "lower") } else { ("lower", "raise") };
+        let whole = match population.rows {
+            Rows::Pairs { .. } => format!("{change} `total` to {sum}"),
+            _ => format!("{change} the rows of `{name}` to {sum}"),
+        };
+        let others = if sums.len() == 1 {
+            format!("{others} the other")
+        } else {
+            format!("{others} one of the other {}", number(sums.len()))
+        };
+        Some(placed(Diagnostic::new("unsatisfiable", message), places).help(format!("{whole}, or {others}")))
     }
 
     /// The lower layer whose rows the failure depends on, when this layer has no other choice.
@@ -168,11 +265,8 @@ impl Failure {
         let least: Vec<i64> =
             proof.terms.iter().filter(|t| t.at_least && t.bound != 0).map(|t| t.multiplier * t.bound).collect();
         let noun = match decision {
-            Decision::Rows(id) | Decision::Link(id, _) => world.chain.populations[id].name.clone(),
-            Decision::Partition(index) => {
-                world.chain.populations[world.chain.partitions[index].population].name.clone()
-            }
-            Decision::Column(id, _) => world.chain.populations[id].name.clone(),
+            Decision::Rows(id) | Decision::Link(id, _) | Decision::Column(id, _) => &world.chain.populations[id].name,
+            Decision::Partition(index) => &world.chain.populations[world.chain.partitions[index].population].name,
         };
         let sum = if least.len() > 1 && least.len() <= 8 {
             let parts: Vec<String> = least.iter().map(ToString::to_string).collect();
@@ -180,8 +274,10 @@ impl Failure {
         } else {
             String::new()
         };
+        let are = if proof.needed == 1 { "is" } else { "are" };
+        let can_be = if proof.available == 0 { "none".into() } else { format!("at most {}", proof.available) };
         debug_assert!(!self.parts.is_empty(), "a proof is about parts");
-        format!("at least {} of `{noun}` are asked for{sum}, at most {} can be", proof.needed, proof.available)
+        format!("at least {} `{noun}` {are} asked for{sum}, {can_be} can be", proof.needed)
     }
 
     fn place(&self, world: &World<'_>, decision: Decision, reason: &Reason) -> Vec<(Span, String)> {
@@ -189,6 +285,7 @@ impl Failure {
         match reason {
             Reason::Demand(Origin::Ensure { index, row, value }, lo, hi) => {
                 let ensure = &chain.ensures[*index];
+                let span = if *lo > i64::MIN { ensure.bounds.0 } else { ensure.bounds.1 };
                 let mut label = bounds(*lo, *hi);
                 if let Some(row) = row
                     && let crate::scenario::Subject::ForEach(id, ..) = &ensure.subject
@@ -198,15 +295,20 @@ impl Failure {
                 if let Some(value) = value {
                     label.push_str(&format!(" of `{value}`"));
                 }
-                vec![(ensure.span, label)]
+                label.push_str(&format!(" ({})", ensure.fact));
+                vec![(span.unwrap_or(ensure.span), label)]
             }
-            Reason::Demand(Origin::Total { child, link, .. }, ..) => self.has_places(world, *child, *link),
+            Reason::Demand(Origin::Total { child, link, .. }, ..) => Self::has_places(world, *child, *link),
             Reason::Demand(Origin::Capability { population, column, .. }, lo, _) => {
                 let column = &chain.populations[*population].columns[*column];
                 vec![(column.span, format!("{lo} of them need rows that are old enough"))]
             }
+            Reason::Demand(Origin::Share { population, column }, ..) => {
+                vec![(chain.populations[*population].columns[*column].span, "the shares".into())]
+            }
             Reason::Demand(Origin::Tried, ..) => Vec::new(),
             Reason::Left(row) => self.left_place(world, decision, *row),
+            Reason::Candidates(row) => self.candidates_place(world, decision, *row),
             Reason::Right(row) => self.right_place(world, decision, *row),
             Reason::Total => match decision {
                 Decision::Rows(id) => match chain.populations[id].rows {
@@ -222,7 +324,7 @@ impl Failure {
     }
 
     /// Where it is said how many rows point by a link, and how many there are.
-    fn has_places(&self, world: &World<'_>, child: usize, link: usize) -> Vec<(Span, String)> {
+    fn has_places(world: &World<'_>, child: usize, link: usize) -> Vec<(Span, String)> {
         let chain = world.chain;
         let population = &chain.populations[child];
         let target = population.links[link].to;
@@ -243,7 +345,7 @@ impl Failure {
     fn left_place(&self, world: &World<'_>, decision: Decision, row: usize) -> Vec<(Span, String)> {
         let chain = world.chain;
         match decision {
-            Decision::Rows(id) => self.degree_place(world, id, 0, row),
+            Decision::Rows(id) => Self::degree_place(world, id, 0, row),
             Decision::Link(id, link) => {
                 let name = world.rows(id)[row].name.clone();
                 vec![(chain.populations[id].links[link].span, format!("`{name}` refers to one"))]
@@ -262,24 +364,53 @@ impl Failure {
         }
     }
 
+    /// Where a row finds nothing that it may have.
+    fn candidates_place(&self, world: &World<'_>, decision: Decision, row: usize) -> Vec<(Span, String)> {
+        let chain = world.chain;
+        let places = self.left_place(world, decision, row);
+        match decision {
+            Decision::Rows(_) => {
+                places.into_iter().map(|(span, label)| (span, format!("{label}, fewer can be"))).collect()
+            }
+            Decision::Link(id, link) => {
+                let (name, to) =
+                    (&world.rows(id)[row].name, &chain.populations[chain.populations[id].links[link].to].name);
+                places.into_iter().map(|(span, _)| (span, format!("no row of `{to}` fits `{name}`"))).collect()
+            }
+            Decision::Partition(index) => {
+                let name = &world.rows(chain.partitions[index].population)[row].name;
+                places.into_iter().map(|(span, _)| (span, format!("no group fits `{name}`"))).collect()
+            }
+            Decision::Column(id, column) => {
+                let name = &world.rows(id)[row].name;
+                let what = match super::draw::case_of(world, id, column, row) {
+                    Some((Generator::Pick { list, .. }, _)) => format!("no entry of `{}`", chain.lists[*list].name),
+                    _ => "no value".to_owned(),
+                };
+                places.into_iter().map(|(span, _)| (span, format!("{what} fits `{name}`"))).collect()
+            }
+        }
+    }
+
     fn right_place(&self, world: &World<'_>, decision: Decision, row: usize) -> Vec<(Span, String)> {
         let chain = world.chain;
         match decision {
             Decision::Rows(id) if matches!(chain.populations[id].rows, Rows::Pairs { .. }) => {
-                self.degree_place(world, id, 1, row)
+                Self::degree_place(world, id, 1, row)
             }
-            Decision::Link(id, link) => self.degree_place(world, id, link, row),
+            Decision::Link(id, link) => Self::degree_place(world, id, link, row),
             Decision::Partition(index) => {
                 let group = &chain.partitions[index].groups[row];
-                vec![(group.span, format!("the size of `{}`", group.name))]
+                let only = if group.condition.is_some() { ", of rows that hold its `where`" } else { "" };
+                vec![(group.span, format!("the size of `{}`{only}", group.name))]
             }
-            Decision::Column(id, column) => vec![(chain.populations[id].columns[column].span, "the shares".into())],
+            Decision::Column(id, column) => share_place(chain, &chain.populations[id].columns[column], row),
             Decision::Rows(_) => Vec::new(),
         }
     }
 
     /// Where it is said how many rows point at this row.
-    fn degree_place(&self, world: &World<'_>, child: usize, link: usize, row: usize) -> Vec<(Span, String)> {
+    fn degree_place(world: &World<'_>, child: usize, link: usize, row: usize) -> Vec<(Span, String)> {
         let target = world.chain.populations[child].links[link].to;
         let mut places = Vec::new();
         for (index, partition) in world.chain.partitions.iter().enumerate().filter(|(_, p)| p.population == target) {
@@ -295,10 +426,88 @@ impl Failure {
     }
 }
 
+fn placed(problem: Diagnostic, places: Vec<(Span, String)>) -> Diagnostic {
+    let mut places = places.into_iter();
+    let problem = match places.next() {
+        Some((span, label)) => problem.at(span, label),
+        None => problem,
+    };
+    places.fold(problem, |problem, (span, label)| problem.also(span, label))
+}
+
+/// The place of a column's option: a line of shares, or the pick whose entry it is.
+fn share_place(chain: &Chain, column: &Column, option: usize) -> Vec<(Span, String)> {
+    let (mut first, mut lists) = (0, Vec::new());
+    for case in &column.cases {
+        let width = match &case.generator {
+            Generator::Alternatives(lines) => {
+                if let Some(line) = option.checked_sub(first).and_then(|option| lines.get(option)) {
+                    return vec![(line.span, "this share".into())];
+                }
+                lines.len()
+            }
+            Generator::Pick { list, .. } if !lists.contains(list) => {
+                lists.push(*list);
+                let width = chain.lists[*list].entries.len();
+                if (first..first + width).contains(&option) {
+                    return vec![(case.span, "each entry at most once".into())];
+                }
+                width
+            }
+            _ => 0,
+        };
+        first += width;
+    }
+    vec![(column.span, "these values".into())]
+}
+
+/// A line of `has` with the number of rows it is for and what each has.
+type Line<'a> = (&'a Has, i64, i64);
+
+/// What groups have at least: the lines that exceed the total, and none that are not needed for it.
+fn least<'a>(groups: &'a [Group], sizes: &[(u32, u32)], of: (usize, usize), total: i64) -> Option<Vec<Line<'a>>> {
+    let mut lines: Vec<Line<'a>> = Vec::new();
+    for (group, (size, _)) in groups.iter().zip(sizes) {
+        let line = group.has.iter().find(|has| (has.child, has.link) == of);
+        lines.extend(line.map(|has| (has, i64::from(*size), i64::from(has.lo))).filter(|line| line.1 * line.2 > 0));
+    }
+    let mut sum: i64 = lines.iter().map(|(_, rows, each)| rows * each).sum();
+    lines.sort_by_key(|(_, rows, each)| rows * each);
+    lines.retain(|(_, rows, each)| {
+        let needed = sum - rows * each <= total;
+        sum -= if needed { 0 } else { rows * each };
+        needed
+    });
+    lines.sort_by_key(|(has, ..)| has.span);
+    (!lines.is_empty()).then_some(lines)
+}
+
+/// What groups have at most, each group as large as helps; nothing where one has any number.
+fn most<'a>(groups: &'a [Group], sizes: &[(u32, u32)], of: (usize, usize), count: u32) -> Option<Vec<Line<'a>>> {
+    let mut lines: Vec<(Line<'a>, u32)> = Vec::new();
+    for (group, (lo, hi)) in groups.iter().zip(sizes) {
+        let has = group.has.iter().find(|has| (has.child, has.link) == of)?;
+        lines.push(((has, i64::from(*lo), i64::from(has.hi)), hi - lo));
+    }
+    let mut left = i64::from(count) - lines.iter().map(|((_, rows, _), _)| rows).sum::<i64>();
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by_key(|line| -lines[*line].0.2);
+    for line in order {
+        let more = left.clamp(0, i64::from(lines[line].1));
+        lines[line].0.1 += more;
+        left -= more;
+    }
+    Some(lines.into_iter().map(|(line, _)| line).filter(|(_, rows, _)| *rows > 0).collect())
+}
+
 /// Columns and rows that wait for each other.
 pub(super) fn waiting(chain: &Chain, waiting: &[Decision]) -> Diagnostic {
     let names: Vec<String> = waiting.iter().map(|decision| format!("`{}`", decision.name(chain))).collect();
-    let mut problem = Diagnostic::new("cyclic-columns", format!("these wait for each other: {}", names.join(", ")));
+    let message = match &names[..] {
+        [name] => format!("{name} waits for itself"),
+        names => format!("{} wait for each other", enumerate(names)),
+    };
+    let mut problem = Diagnostic::new("cyclic-columns", message);
     for decision in waiting {
         let span = match decision {
             Decision::Column(id, column) => chain.populations[*id].columns[*column].span,

@@ -157,7 +157,16 @@ pub(super) fn agenda(chain: &Chain) -> Result<Agenda, Vec<Decision>> {
         waiting.sort_by_key(|decision| rank(chain, *decision));
         while !waiting.is_empty() {
             let ready = waiting.iter().position(|d| needs[d].iter().all(|need| made.contains(need)));
-            let Some(ready) = ready else { return Err(waiting) };
+            let Some(ready) = ready else {
+                // What only waits for the circle is no part of it.
+                let idle = |waiting: &[Decision]| {
+                    waiting.iter().position(|d| !waiting.iter().any(|other| needs[other].contains(d)))
+                };
+                while let Some(at) = idle(&waiting) {
+                    waiting.remove(at);
+                }
+                return Err(waiting);
+            };
             made.insert(waiting[ready]);
             decisions.push(waiting.remove(ready));
         }

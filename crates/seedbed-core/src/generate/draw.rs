@@ -57,7 +57,8 @@ impl<'w, 'a> Drawer<'w, 'a> {
             Err(problem) => {
                 self.report(
                     Diagnostic::new("shares-do-not-fit", format!("these shares do not fit: {problem}"))
-                        .at(span, "here"),
+                        .at(span, format!("for {} rows", rows.len()))
+                        .help("make one of them `rest`, or change a share"),
                 );
                 return;
             }
@@ -124,15 +125,17 @@ impl<'w, 'a> Drawer<'w, 'a> {
             Generator::Pick { list, entries, .. } => {
                 let entry = self.pick(row, *list, entries.as_ref());
                 self.picked[row] = entry.map_or(u32::MAX, |entry| entry as u32);
-                match entry {
-                    Some(entry) => self.world.chain.lists[*list].entries[entry][0].clone(),
-                    None => {
-                        self.report(
-                            Diagnostic::new("no-entry", "no entry of the list fits this row").at(span, "picked here"),
-                        );
-                        Value::Null
-                    }
+                let list = &self.world.chain.lists[*list];
+                if let Some(entry) = entry {
+                    return list.entries[entry][0].clone();
                 }
+                let name = &self.world.rows(self.population)[row].name;
+                self.report(
+                    Diagnostic::new("no-entry", format!("no entry of `{}` fits `{name}`", list.name))
+                        .at(span, "picked here")
+                        .help("add an entry that does, or ask for less in `where`"),
+                );
+                Value::Null
             }
             Generator::Alternatives(alternatives) => {
                 self.divide(&[row], alternatives, span);

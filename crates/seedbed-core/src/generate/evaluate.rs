@@ -78,6 +78,14 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         answer
     }
 
+    /// Runs a question about other rows: their tests compare with paths of their own.
+    fn inner<T>(&self, question: impl FnOnce() -> T) -> T {
+        let before = self.own.replace(None);
+        let answer = question();
+        self.own.set(before);
+        answer
+    }
+
     pub(super) fn touch(&self, touched: Touched) {
         self.touched.set(match (self.touched.get(), touched) {
             (Touched::None, new) => new,
@@ -193,7 +201,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             End::Column(column) => self.column(row, column),
             End::Condition(condition) => {
                 let meaning = &self.world.chain.conditions[condition].meaning;
-                self.holds(row, meaning).map_or(Known::Nothing, |yes| Known::Value(Value::Bool(yes)))
+                self.inner(|| self.holds(row, meaning)).map_or(Known::Nothing, |yes| Known::Value(Value::Bool(yes)))
             }
             End::Measure(measure) => self.distance(row, measure),
             End::Field(field) => match (self.open, self.bound.get()) {
@@ -408,9 +416,9 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             return self.by_degree(at, path, test);
         };
         match test {
-            Test::Some(inner) => either(rows.iter().map(|row| self.holds(*row, inner))),
-            Test::Every(inner) => both(rows.iter().map(|row| self.holds(*row, inner))),
-            Test::None(inner) => either(rows.iter().map(|row| self.holds(*row, inner))).map(|yes| !yes),
+            Test::Some(inner) => self.inner(|| either(rows.iter().map(|row| self.holds(*row, inner)))),
+            Test::Every(inner) => self.inner(|| both(rows.iter().map(|row| self.holds(*row, inner)))),
+            Test::None(inner) => self.inner(|| either(rows.iter().map(|row| self.holds(*row, inner)))).map(|yes| !yes),
             Test::Count(lo, hi) => Some((*lo..=*hi).contains(&(rows.len() as i64))),
             Test::Distinct(lo, hi) => {
                 let values: Option<BTreeSet<Value>> = rows.iter().map(|row| self.plain(*row, path.end)).collect();

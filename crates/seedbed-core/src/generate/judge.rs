@@ -54,6 +54,18 @@ pub(super) fn after(world: &World<'_>, agenda: &Agenda, position: usize) -> Opti
     None
 }
 
+/// Returns the failure of an ensure that depends on no decision of its own layer.
+pub(super) fn given(world: &World<'_>, agenda: &Agenda) -> Option<Failure> {
+    let chain = world.chain;
+    let own = |index: usize| {
+        agenda.mentions[index].iter().any(|at| agenda.decisions[*at].layer(chain) == chain.ensures[index].layer)
+    };
+    let given = (0..chain.ensures.len()).filter(|index| !own(*index));
+    let failing = given.flat_map(|index| judge(world, index)).find(|finding| finding.verdict() == Verdict::Fails)?;
+    let position = agenda.mentions[failing.ensure].last().copied().unwrap_or(0);
+    Some(Failure::judged(position, failing))
+}
+
 /// Returns what an ensure counts.
 pub(super) fn judge(world: &World<'_>, index: usize) -> Vec<Finding> {
     let ensure = &world.chain.ensures[index];

@@ -18,6 +18,12 @@ pub(super) struct Posed<'a> {
     pub(super) problem: Problem,
     pub(super) origins: Vec<Origin>,
     pub(super) options: Options<'a>,
+    /// Ranges of sizes were narrowed to a first guess.
+    pub(super) narrowed: bool,
+    /// The options stand for more values than themselves.
+    pub(super) sampled: bool,
+    /// It is posed more finely when it is made again.
+    pub(super) coarse: bool,
 }
 
 /// Poses a decision; nothing when there is nothing to choose.
@@ -48,6 +54,11 @@ pub(super) fn pose<'a>(
     let builder = Builder::new(world, decision, &frame.options, frame.right.len(), &frame.allowed);
     frame.demands.extend(builder.ensures(agenda, position));
     let (clauses, origins) = frame.demands.into_iter().map(|demand| (demand.clause, demand.origin)).unzip();
+    let narrowed = attempt == 0
+        && matches!(decision, Decision::Partition(index) if world.chain.partitions[index].groups.iter().any(|group| {
+            matches!(group.size, Size::Range(lo, hi) if lo < hi)
+        }));
+    let (sampled, coarse) = (frame.sampled, frame.coarse);
     let problem = Problem {
         left: frame.left,
         right: frame.right,
@@ -57,7 +68,7 @@ pub(super) fn pose<'a>(
         clauses,
         fill: frame.fill,
     };
-    Ok(Some(Posed { problem, origins, options: frame.options }))
+    Ok(Some(Posed { problem, origins, options: frame.options, narrowed, sampled, coarse }))
 }
 
 /// Demands that no value of a column's range can meet; nothing when each can be.
@@ -65,12 +76,12 @@ fn impossible<'a>(world: &World<'a>, agenda: &Agenda, position: usize) -> Option
     if !agenda.open[position] {
         return None;
     }
-    let Decision::Column(population, _) = agenda.decisions[position] else { return None };
-    // One option stands for a row's whole range.
-    let rows = world.rows(population).len();
-    let options = Options { kinds: Vec::new(), choosers: vec![false; rows], draws: Vec::new() };
-    let demands =
-        Builder::new(world, agenda.decisions[position], &options, 1, &vec![true; rows]).ensures(agenda, position);
+    let choosers = match agenda.decisions[position] {
+        Decision::Column(population, _) => vec![false; world.rows(population).len()],
+        _ => Vec::new(),
+    };
+    let options = Options { kinds: Vec::new(), choosers, draws: Vec::new() };
+    let demands = Builder::new(world, agenda.decisions[position], &options, 1, &[]).ensures(agenda, position);
     let failing: Vec<Demand> = demands.into_iter().filter(Demand::fails).collect();
     if failing.is_empty() {
         return None;
@@ -85,12 +96,13 @@ fn impossible<'a>(world: &World<'a>, agenda: &Agenda, position: usize) -> Option
         clauses,
         fill: Fill::ByLeft,
     };
-    Some(Posed { problem, origins, options })
+    Some(Posed { problem, origins, options, narrowed: false, sampled: false, coarse: false })
 }
 
 /// A drawn column as a choice between candidates; the first draws are preferred.
 fn drawn_again<'a>(world: &World<'a>, population: PopulationId, column: usize) -> Option<Frame<'a>> {
     let draws = candidates::candidates(world, population, column);
+    let sampled = !candidates::are_all(world, population, column);
     let options = candidates::options(draws);
     let width = options.kinds.len();
     if width == 0 {
@@ -106,7 +118,18 @@ fn drawn_again<'a>(world: &World<'a>, population: PopulationId, column: usize) -
     let mut score = scores(world.address(population).text("candidates"), 0, &left, &right);
     score.iter_mut().step_by(width).for_each(|first| *first = i64::MAX / 8);
     let allowed = (0..rows.len() * width).map(|pair| pair % width < options.draws[pair / width].len()).collect();
-    Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands: Vec::new(), fill: Fill::ByLeft, options })
+    Some(Frame {
+        left,
+        right,
+        total: (0, u32::MAX),
+        allowed,
+        score,
+        demands: Vec::new(),
+        fill: Fill::ByLeft,
+        options,
+        sampled,
+        coarse: false,
+    })
 }
 
 /// A problem in the making.
@@ -119,6 +142,10 @@ struct Frame<'a> {
     demands: Vec<Demand>,
     fill: Fill,
     options: Options<'a>,
+    /// The options stand for more values than themselves.
+    sampled: bool,
+    /// It is posed more finely when it is made again.
+    coarse: bool,
 }
 
 fn ones(world: &World<'_>, population: PopulationId) -> Vec<Row> {
@@ -168,7 +195,7 @@ fn partition<'a>(world: &World<'a>, index: usize, attempt: u64) -> Result<Frame<
             let fits = group.condition.as_ref().is_none_or(|condition| evaluator.holds(at, condition) != Some(false));
             // A group that only names its rows has no others.
             let only_named = group.size == Size::Share(Share::Count(group.who.len() as u32)) && named != Some(g);
-            allowed[row * width + g] = named.map_or(fits && !only_named, |named| named == g);
+            allowed[row * width + g] = fits && named.map_or(!only_named, |named| named == g);
             if Some(g) == rest {
                 // The others take their best first; the rest is what is left.
                 score[row * width + g] = i64::MIN / 4;
@@ -185,11 +212,13 @@ fn partition<'a>(world: &World<'a>, index: usize, attempt: u64) -> Result<Frame<
         demands,
         fill: Fill::BestPair,
         options: indices(width),
+        sampled: false,
+        coarse: false,
     })
 }
 
 /// Returns the range of sizes of each group; a declared range is first tried at a size of its own.
-fn sizes(world: &World<'_>, index: usize, attempt: u64) -> Result<Vec<(u32, u32)>, Box<Diagnostic>> {
+pub(super) fn sizes(world: &World<'_>, index: usize, attempt: u64) -> Result<Vec<(u32, u32)>, Box<Diagnostic>> {
     let partition = &world.chain.partitions[index];
     let count = world.rows(partition.population).len() as u32;
     let shares: Vec<Share> = partition
@@ -204,16 +233,24 @@ fn sizes(world: &World<'_>, index: usize, attempt: u64) -> Result<Vec<(u32, u32)
     let open = ranged && !shares.contains(&Share::Rest);
     let shares_with_slack: Vec<Share> =
         if open { shares.iter().copied().chain([Share::Rest]).collect() } else { shares };
-    let parts = apportion(&shares_with_slack, count).map_err(|problem| {
+    let do_not_fit = |problem: String| {
+        let population = &world.chain.populations[partition.population].name;
         Box::new(
             Diagnostic::new("sizes-do-not-fit", format!("the groups of `{}` do not fit: {problem}", partition.name))
-                .at(
-                    partition.span,
-                    format!("divides the {count} rows of `{}`", world.chain.populations[partition.population].name),
-                )
+                .at(partition.span, format!("divides the {count} rows of `{population}`"))
                 .help("make one group the `rest`, or change a size"),
         )
-    })?;
+    };
+    let parts = apportion(&shares_with_slack, count).map_err(do_not_fit)?;
+    let most: u64 = partition
+        .groups
+        .iter()
+        .zip(&parts)
+        .map(|(group, part)| if let Size::Range(_, hi) = group.size { u64::from(hi) } else { u64::from(*part) })
+        .sum();
+    if open && most < u64::from(count) {
+        return Err(do_not_fit(format!("they have at most {most}, and there are {count}")));
+    }
     let address = world.address(partition.population).text("size").text(&partition.name).number(attempt);
     Ok(partition
         .groups
@@ -279,7 +316,12 @@ fn column_choice<'a>(
     // The same generator may serve several rows; each keeps its own lines, lists are shared.
     let mut kinds: Vec<OptionKind<'a>> = Vec::new();
     let mut hashes: Vec<u64> = Vec::new();
-    let mut quotas: Vec<Option<u32>> = Vec::new();
+    let mut quotas: Vec<Option<(u32, u32)>> = Vec::new();
+    let mut demands: Vec<Demand> = Vec::new();
+    // By option, what each row would be given: for lines whose values are tried out.
+    let mut drawn: Vec<(usize, Vec<Vec<Value>>)> = Vec::new();
+    let mut coarse = false;
+    let mut shares_of: Vec<(usize, usize, u32)> = Vec::new();
     let mut allowed_rows: Vec<(Vec<usize>, Vec<(usize, Vec<bool>)>)> = Vec::new();
     let mut choosers = vec![false; count];
     let mut lists: Vec<(usize, usize)> = Vec::new();
@@ -312,20 +354,50 @@ fn column_choice<'a>(
                 let parts = apportion(&shares, whole as u32).map_err(|problem| {
                     Box::new(
                         Diagnostic::new("shares-do-not-fit", format!("these shares do not fit: {problem}"))
-                            .at(case.span, "here"),
+                            .at(case.span, format!("for {whole} rows"))
+                            .help("make one of them `rest`, or change a share"),
                     )
                 })?;
                 let first = kinds.len();
-                for (line, part) in lines.iter().zip(&parts) {
-                    kinds.push(OptionKind::Line(&line.generator));
-                    hashes.push(Address::root(0).text(&line_name(&line.generator, kinds.len() - first)).bits());
-                    quotas.push(Some(*part));
+                let mut masks: Vec<Vec<bool>> = vec![Vec::new(); rows.len()];
+                let mut starts = Vec::new();
+                for (index, (line, part)) in lines.iter().zip(&parts).enumerate() {
+                    let hash = Address::root(0).text(&line_name(&line.generator, index + 1));
+                    starts.push(kinds.len() - first);
+                    let values = if draws(&line.generator) && attempt > 0 {
+                        let mut candidates = candidates::Rows::new(world, population, column);
+                        rows.iter().map(|row| candidates.of(*row, &line.generator, line.span)).collect()
+                    } else {
+                        coarse |= draws(&line.generator);
+                        Vec::new()
+                    };
+                    let most = values.iter().map(Vec::len).max().unwrap_or(0);
+                    if most == 0 || values.iter().any(Vec::is_empty) {
+                        kinds.push(OptionKind::Line(&line.generator));
+                        hashes.push(hash.bits());
+                        quotas.push(Some((*part, *part)));
+                        masks.iter_mut().for_each(|mask| mask.push(true));
+                        continue;
+                    }
+                    for n in 0..most {
+                        kinds.push(OptionKind::Draw);
+                        hashes.push(if n == 0 { hash.bits() } else { hash.number(n as u64).bits() });
+                        quotas.push(Some((0, *part)));
+                    }
+                    masks
+                        .iter_mut()
+                        .zip(&values)
+                        .for_each(|(mask, values)| mask.extend((0..most).map(|n| n < values.len())));
+                    let mut by_row = vec![Vec::new(); count];
+                    rows.iter().zip(values).for_each(|(row, values)| by_row[*row] = values);
+                    drawn.push((first + starts[index], by_row));
+                    shares_of.push((first + starts[index], most, *part));
                 }
-                let any = vec![true; lines.len()];
-                allowed_rows.push((rows.clone(), rows.iter().map(|_| (first, any.clone())).collect()));
+                let width = kinds.len() - first;
+                allowed_rows.push((rows.clone(), masks.into_iter().map(|mask| (first, mask)).collect()));
                 let pins = pinned.iter().map(|(_, line)| {
-                    let mut only = vec![false; lines.len()];
-                    only[*line] = true;
+                    let mut only = vec![false; width];
+                    only[starts[*line]] = true;
                     (first, only)
                 });
                 allowed_rows.push((pinned.iter().map(|(row, _)| *row).collect(), pins.collect()));
@@ -373,12 +445,39 @@ fn column_choice<'a>(
     let right: Vec<Row> = hashes
         .iter()
         .zip(&quotas)
-        .map(|(hash, quota)| Row { lo: quota.unwrap_or(0), hi: quota.unwrap_or(most), hash: *hash })
+        .map(|(hash, quota)| {
+            let (lo, hi) = quota.unwrap_or((0, most));
+            Row { lo, hi, hash: *hash }
+        })
         .collect();
-    let score = scores(world.address(population).text(&declared.name), attempt, &left, &right);
+    let mut score = scores(world.address(population).text(&declared.name), attempt, &left, &right);
+    let mut draws_by_row: Vec<Vec<Value>> = Vec::new();
+    for (start, by_row) in drawn {
+        draws_by_row.resize(count, vec![Value::Null; width]);
+        for (row, values) in by_row.into_iter().enumerate() {
+            for (n, value) in values.into_iter().enumerate() {
+                draws_by_row[row][start + n] = value;
+                // The first draw is preferred.
+                score[row * width + start + n] >>= if n == 0 { 0 } else { 8 };
+            }
+        }
+    }
+    for (start, most, part) in shares_of {
+        let pairs = (0..count).flat_map(|row| (start..start + most).map(move |option| row * width + option));
+        let terms = pairs.filter(|pair| allowed[*pair]).map(|pair| (pair as u32, 1)).collect();
+        let clause = linear(i64::from(part), i64::from(part), terms);
+        demands.push(Demand { clause, origin: Origin::Share { population, column } });
+    }
     let fill = if quotas.iter().any(Option::is_some) { Fill::BestPair } else { Fill::ByLeft };
-    let options = Options { kinds, choosers, draws: Vec::new() };
-    Ok(Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands: Vec::new(), fill, options }))
+    let sampled = kinds.iter().any(|kind| matches!(kind, OptionKind::Line(line) if draws(line)))
+        || kinds.iter().any(|kind| matches!(kind, OptionKind::Draw)) && !candidates::are_all(world, population, column);
+    let options = Options { kinds, choosers, draws: draws_by_row };
+    Ok(Some(Frame { left, right, total: (0, u32::MAX), allowed, score, demands, fill, options, sampled, coarse }))
+}
+
+/// Whether a line of a mix leaves a value to be drawn.
+fn draws(line: &Generator) -> bool {
+    candidates::is_drawn(line) || super::decision::is_choice(line)
 }
 
 fn line_name(generator: &Generator, position: usize) -> String {
@@ -450,6 +549,8 @@ fn children<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64) 
         demands: Vec::new(),
         fill: Fill::ByLeft,
         options: indices(width),
+        sampled: false,
+        coarse: false,
     }
 }
 
@@ -500,7 +601,18 @@ fn pairs<'a>(world: &World<'a>, id: PopulationId, attempt: u64) -> Frame<'a> {
     for column in 0..population.columns.len() {
         limit_by_times(world, id, column, total, &mut allowed, width, &mut demands);
     }
-    Frame { left, right, total, allowed, score, demands, fill: Fill::ByLeft, options: indices(width) }
+    Frame {
+        left,
+        right,
+        total,
+        allowed,
+        score,
+        demands,
+        fill: Fill::ByLeft,
+        options: indices(width),
+        sampled: false,
+        coarse: false,
+    }
 }
 
 /// Pairs whose rows are too young for a column's time cannot be; shares of a mix need pairs old enough.
@@ -579,7 +691,8 @@ fn reference<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64)
         Some(share) => apportion(&[share, Share::Rest], height as u32).map(|parts| parts[0]).map_err(|problem| {
             Box::new(
                 Diagnostic::new("shares-do-not-fit", format!("this share does not fit: {problem}"))
-                    .at(declared.span, "here"),
+                    .at(declared.share_span, format!("for {height} rows"))
+                    .help("write a percentage, or a smaller number"),
             )
         })?,
     };
@@ -611,7 +724,18 @@ fn reference<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64)
         }
     }
     let total = (given, given);
-    Ok(Frame { left, right, total, allowed, score, demands: Vec::new(), fill: Fill::ByLeft, options: indices(width) })
+    Ok(Frame {
+        left,
+        right,
+        total,
+        allowed,
+        score,
+        demands: Vec::new(),
+        fill: Fill::ByLeft,
+        options: indices(width),
+        sampled: false,
+        coarse: false,
+    })
 }
 
 /// Writes a solution into the world; `chosen` are the options of each row.
@@ -712,11 +836,17 @@ fn settle_column<'a>(
     let mut drawer = Drawer::new(world, population, column, attempt);
     let mut lines: Vec<(&'a Generator, crate::source::Span, Vec<usize>)> = Vec::new();
     for row in 0..world.rows(population).len() {
-        let Some((generator, span)) = case_of(world, population, column, row) else { continue };
+        let Some((generator, mut span)) = case_of(world, population, column, row) else { continue };
         let option = chosen.get(row).and_then(|options| options.first());
         let generator = match (option, options.map(|options| &options.kinds)) {
             (Some(option), Some(kinds)) => match kinds[*option as usize] {
-                OptionKind::Line(line) => line,
+                OptionKind::Line(line) => {
+                    if let Generator::Alternatives(lines) = generator {
+                        let own = lines.iter().find(|other| std::ptr::eq(&raw const other.generator, line));
+                        span = own.map_or(span, |own| own.span);
+                    }
+                    line
+                }
                 OptionKind::Entry(entry, index) => {
                     drawer.picked[row] = index as u32;
                     drawer.values[row] = entry[0].clone();

@@ -40,7 +40,7 @@ pub(super) fn apportion(shares: &[Share], all: u32) -> Result<Vec<u32>, String> 
     }
     if left != 0 || parts.iter().any(|part| *part < 0) {
         let named: i64 = whole - left;
-        return Err(format!("{named} are named, and there are {all}"));
+        return Err(format!("{named} rows are named, and there are {all}"));
     }
     Ok(parts.into_iter().map(|part| part as u32).collect())
 }

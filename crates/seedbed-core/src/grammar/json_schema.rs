@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{Names, Object, SCENARIO, Shape};
+use super::{MOST, Names, Object, SCENARIO, Shape};
 
 /// The names of a project, by what they name.
 pub type ProjectNames = BTreeMap<Names, BTreeSet<String>>;
@@ -61,17 +61,17 @@ impl Writer<'_> {
         match shape {
             Shape::Text => json!({ "type": "string" }),
             Shape::Bool => json!({ "type": "boolean" }),
-            Shape::Integer(least) => json!({ "type": "integer", "minimum": least }),
+            Shape::Integer(least) => json!({ "type": "integer", "minimum": least, "maximum": MOST }),
             Shape::Number => json!({ "type": "number" }),
             Shape::Scalar => json!({ "type": ["string", "number", "boolean", "null"] }),
             Shape::Time => json!({ "type": "string", "pattern": "^(as_of|in \\d+[smhdw]|\\d+[smhdw] ago)$" }),
             Shape::Duration => json!({ "type": "string", "pattern": "^\\d+[smhdw]$" }),
             Shape::Share => json!({ "anyOf": [
-                { "type": "integer", "minimum": 0 },
+                { "type": "integer", "minimum": 0, "maximum": MOST },
                 { "type": "string", "pattern": "^(rest|\\d+(\\.\\d{1,2})?%)$" },
             ] }),
             Shape::Bound => json!({ "anyOf": [
-                { "type": "integer", "minimum": 0 },
+                { "type": "integer", "minimum": 0, "maximum": MOST },
                 { "type": "string", "pattern": "^\\d+(\\.\\d{1,2})?%$" },
             ] }),
             Shape::Name(names) => self.name(*names),

@@ -34,13 +34,32 @@ impl Reader<'_> {
         let plain = match &node.kind {
             Kind::Scalar(Value::Text(text)) => return Some(text_generator(self.template(scope, text, node.span)?)),
             Kind::Scalar(value) => return Some(Generator::Constant(value.clone())),
-            _ => self.plain_generator(scope, node)?,
+            _ => {
+                self.fills_whole_column(node)?;
+                self.plain_generator(scope, node)?
+            }
         };
         let Some(null) = node.get("null") else { return Some(plain) };
         let nothing = Alternative { share: share(null)?, generator: Generator::Constant(Value::Null), span: null.span };
         let something = Alternative { share: Share::Rest, generator: plain, span: node.span };
         self.shares_stand(&[nothing.clone(), something.clone()], node.span);
         Some(Generator::Alternatives(vec![nothing, something]))
+    }
+
+    /// Reports `fills` where only some rows pick: the others would leave the filled columns empty.
+    fn fills_whole_column(&mut self, node: &Node) -> Option<()> {
+        let lines = node.get("mix").map(Node::items).unwrap_or_default();
+        let owners = lines.iter().chain(node.get("null").map(|_| node));
+        let mut fills = owners.flat_map(Node::entries).filter(|entry| entry.name == "fills").peekable();
+        let stands = fills.peek().is_none().then_some(());
+        for entry in fills {
+            self.diagnostics.push(
+                Diagnostic::new("fills-for-some", "a pick that only some rows make fills no other columns")
+                    .at(entry.span, "here")
+                    .help("let all rows pick, and `copy` the filled column where it is wanted"),
+            );
+        }
+        stands
     }
 
     fn plain_generator(&mut self, scope: Scope, node: &Node) -> Option<Generator> {
@@ -104,6 +123,7 @@ impl Reader<'_> {
 
     fn mix(&mut self, scope: Scope, node: &Node, lines: &Node) -> Option<Generator> {
         let mut alternatives = Vec::new();
+        let mut place = lines.span;
         for line in lines.items() {
             let share = line.get("share").and_then(share).unwrap_or(Share::Rest);
             let mut generator = self.generator(scope, line)?;
@@ -111,9 +131,11 @@ impl Reader<'_> {
             if let (Generator::Time { after, .. }, Some(paths)) = (&mut generator, node.get("not_before")) {
                 after.extend(self.times(scope, paths));
             }
-            alternatives.push(Alternative { share, generator, span: line.get("share").unwrap_or(line).span });
+            place = line.get("share").map_or(place, |share| share.span);
+            let span = ["time", "pick", "share"].iter().find_map(|key| line.get(key)).unwrap_or(line).span;
+            alternatives.push(Alternative { share, generator, span });
         }
-        self.alternatives(alternatives, lines.span)
+        self.alternatives(alternatives, place)
     }
 
     fn alternatives(&mut self, alternatives: Vec<Alternative>, span: Span) -> Option<Generator> {
@@ -125,7 +147,7 @@ impl Reader<'_> {
     fn shares_stand(&mut self, alternatives: &[Alternative], span: Span) {
         let percents: Vec<u32> =
             alternatives.iter().filter_map(|a| if let Share::Percent(p) = a.share { Some(p) } else { None }).collect();
-        let sum: u32 = percents.iter().sum();
+        let sum = percents.iter().fold(0_u32, |sum, percent| sum.saturating_add(*percent));
         let rest = alternatives.iter().any(|a| a.share == Share::Rest);
         let only_percents = percents.len() == alternatives.len();
         if sum > 10_000 {
@@ -150,7 +172,11 @@ impl Reader<'_> {
             self.upside_down(range);
         }
         let base = match node.get("from") {
-            Some(from) => Some(self.path(scope, from.text()?, from.span)?),
+            Some(from) => {
+                let path = self.path(scope, from.text()?, from.span)?;
+                self.one_value(&path)?;
+                Some(path)
+            }
             None => None,
         };
         let after = node.get("not_before").map(|paths| self.times(scope, paths)).unwrap_or_default();
@@ -217,10 +243,10 @@ impl Reader<'_> {
                 continue;
             };
             let columns = &self.chain.populations[scope.population].columns;
-            fills.push((
-                columns.iter().position(|c| c.name == entry.name).expect("filled columns are declared"),
-                field_index,
-            ));
+            // Columns that a line of a mix would fill are not declared; that is reported elsewhere.
+            if let Some(column) = columns.iter().position(|c| c.name == entry.name) {
+                fills.push((column, field_index));
+            }
         }
         if fills.is_empty() && self.chain.lists[list].fields.len() != 1 {
             self.diagnostics.push(
@@ -248,6 +274,7 @@ impl Reader<'_> {
     }
 
     fn image(&mut self, scope: Scope, node: &Node, kind: &Node) -> Option<Generator> {
+        let kind_span = kind.span;
         let kind = match kind.text()? {
             "poster" => PictureKind::Poster,
             "avatar" => PictureKind::Avatar,
@@ -263,7 +290,7 @@ impl Reader<'_> {
         let Some(path) = node.get("path") else {
             self.diagnostics.push(
                 Diagnostic::new("missing-key", "a picture needs `path`")
-                    .at(node.span, "no `path` in here")
+                    .at(kind_span, "no `path` beside it")
                     .help("for example \"path\": \"pictures/{key}.png\""),
             );
             return None;
@@ -300,6 +327,7 @@ impl Reader<'_> {
         while let Some(at) = rest.find(['{', '}']) {
             literal.push_str(&rest[..at]);
             let brace = &rest[at..=at];
+            let brace_at = text.len() - rest.len() + at;
             rest = &rest[at + 1..];
             if let Some(after) = rest.strip_prefix(brace) {
                 literal.push_str(brace);
@@ -309,14 +337,16 @@ impl Reader<'_> {
             let Some((name, after)) = rest.split_once('}').filter(|_| brace == "{") else {
                 self.diagnostics.push(
                     Diagnostic::new("wrong-placeholder", "a brace stands alone")
-                        .at(span, "in this text")
-                        .help("write `{{` for a brace"),
+                        .at(self.part(text, span, brace_at..brace_at + 1), "here")
+                        .help(format!("write `{brace}{brace}` for a brace")),
                 );
                 return None;
             };
             if !literal.is_empty() {
                 segments.push(Segment::Literal(std::mem::take(&mut literal)));
             }
+            let start = text.len() - rest.len();
+            let span = self.part(text, span, start..start + name.len());
             segments.push(self.placeholder(scope, name, span)?);
             rest = after;
         }
@@ -328,12 +358,22 @@ impl Reader<'_> {
     }
 
     fn placeholder(&mut self, scope: Scope, name: &str, span: Span) -> Option<Segment> {
-        let (head, width) = name.split_once(':').unwrap_or((name, "0"));
-        Some(match head {
+        if let Some((head, width)) = name.split_once(':') {
+            if let Some(width) = width.parse::<usize>().ok().filter(|width| head == "number" && *width <= 20) {
+                return Some(Segment::Number(width));
+            }
+            self.diagnostics.push(
+                Diagnostic::new("wrong-placeholder", format!("`{{{name}}}` is no placeholder"))
+                    .at(span, "here")
+                    .help("only a number has a width, up to 20 digits: {number:3}"),
+            );
+            return None;
+        }
+        Some(match name {
             "row" => Segment::Row,
             "copy" => Segment::Copy,
             "key" => Segment::Key,
-            "number" => Segment::Number(width.parse::<usize>().ok().filter(|width| *width <= 20)?),
+            "number" => Segment::Number(0),
             path => {
                 let path = self.path(scope, path, span)?;
                 self.one_value(&path)?;

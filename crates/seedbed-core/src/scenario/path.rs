@@ -36,7 +36,10 @@ impl Reader<'_> {
             path.end = End::Field(field);
             return Some(path);
         }
+        let mut start = 0;
         for name in text.split('.') {
+            let span = self.part(text, span, start..start + name.len());
+            start += name.len() + 1;
             if path.end != End::Row {
                 self.diagnostics.push(
                     Diagnostic::new("path-ends", format!("the path goes on with `{name}` after a value"))

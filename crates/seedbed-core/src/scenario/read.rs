@@ -115,6 +115,8 @@ pub fn read(files: &Files, schema: Option<&Schema>) -> Result<Chain, Vec<Diagnos
     if reader.diagnostics.is_empty() {
         check::check(&reader.chain, schema, &mut reader.diagnostics);
     }
+    // In the order of the files, whatever the order in which they were found.
+    reader.diagnostics.sort_by_key(|problem| problem.places.first().map(|place| (place.span.source, place.span.start)));
     if reader.diagnostics.is_empty() { Ok(reader.chain) } else { Err(reader.diagnostics) }
 }
 
@@ -129,6 +131,17 @@ impl Reader<'_> {
     /// Returns the last part of a source's path.
     pub(super) fn file_name(&self, source: usize) -> &str {
         self.files.sources[source].path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Returns the place of a part of a text, where the text stands in its file as it is.
+    pub(super) fn part(&self, text: &str, span: Span, part: std::ops::Range<usize>) -> Span {
+        let written = &self.files.sources[span.source].text[span.start..span.end];
+        let quote = usize::from(written.starts_with(['"', '\'']));
+        if written.get(quote..quote + text.len()) != Some(text) {
+            return span;
+        }
+        let start = span.start + quote;
+        Span { start: start + part.start, end: start + part.end, ..span }
     }
 
     fn problem(&mut self, code: &'static str, message: impl Into<String>, span: Span, label: &str) {
@@ -233,22 +246,14 @@ impl Reader<'_> {
                 Kind::Object(_) => fields.iter().map(|f| item.get(f).and_then(Node::scalar).cloned()).collect(),
                 _ => None,
             };
-            match row {
-                Some(row) => rows.push(row),
-                None => {
-                    let fields = if fields == [""] {
-                        "a single value".into()
-                    } else {
-                        format!("the fields {}", fields.join(", "))
-                    };
-                    self.problem(
-                        "wrong-entry",
-                        format!("the entries of `{name}` have {fields}, as the first has"),
-                        item.span,
-                        "this one differs",
-                    );
-                }
+            if let Some(row) = row {
+                rows.push(row);
+                continue;
             }
+            let fields =
+                if fields == [""] { "a single value".into() } else { format!("the fields {}", fields.join(", ")) };
+            let message = format!("the entries of `{name}` have {fields}, as the first has");
+            self.problem("wrong-entry", message, item.span, "this one differs");
         }
         self.chain.lists.push(List { name, layer, fields, entries: rows });
     }
@@ -274,12 +279,17 @@ impl Reader<'_> {
         };
         let at = node.get("slot").map_or(span, |slot| slot.span);
         let Some(slot) = slot.filter(|slot| !taken(*slot, &self.chain)) else {
-            self.problem(
-                "wrong-slot",
-                "a slot is a digit that no other population of this table and layer has",
-                at,
-                "here",
-            );
+            let free = (0..=9).find(|slot| !taken(*slot, &self.chain));
+            let message = if slot.is_some() {
+                "another population of this table and layer has this slot"
+            } else {
+                "a slot is a digit, and no two populations of a table and layer have the same"
+            };
+            let problem = Diagnostic::new("wrong-slot", message).at(at, "here");
+            self.diagnostics.push(match free {
+                Some(free) => problem.help(format!("slot {free} is free")),
+                None => problem.help("all ten are taken: put some of them into another layer"),
+            });
             return;
         };
         let rows = if pairs {
@@ -305,6 +315,8 @@ impl Reader<'_> {
             columns: Vec::new(),
             personas: Vec::new(),
             span,
+            table_span: node.get("table").map_or(span, |table| table.span),
+            tag_span: node.get("tag").map_or(span, |tag| tag.span),
         });
     }
 
@@ -333,6 +345,8 @@ impl Reader<'_> {
                 layer,
                 overlays: None,
                 span: entry.span,
+                column_span: entry.node.get("column").map_or(entry.span, |column| column.span),
+                share_span: entry.node.get("share").map_or(entry.span, |share| share.span),
             };
             self.chain.populations[id].links.push(link);
         }
@@ -340,8 +354,8 @@ impl Reader<'_> {
             (matches!(self.chain.populations[id].rows, Rows::Pairs { .. }), self.chain.populations[id].links.len());
         if pairs && links != 2 {
             let message = format!("a relation has two links, `{name}` has {links}");
-            let span = node.get("links").map_or(node.span, |links| links.span);
-            self.problem("wrong-links", message, span, "here");
+            let span = self.chain.populations[id].span;
+            self.problem("wrong-links", message, span, "a pair has two ends");
         }
         let population = &self.chain.populations[id];
         if let Rows::OnePer(_) = population.rows {
@@ -645,7 +659,39 @@ impl Reader<'_> {
         if groups.iter().filter(|group| group.size == Size::Share(super::Share::Rest)).count() > 1 {
             self.problem("two-rests", "only one group of a partition is the rest", entry.span, "in here");
         }
+        self.each_named_once(entry);
         self.chain.partitions.push(Partition { name: entry.name.clone(), population, layer, groups, span: entry.span });
+    }
+
+    /// Reports rows that two lines of `who` name, and groups that name more rows than they have.
+    fn each_named_once(&mut self, partition: &source::Entry) {
+        let mut named: Vec<&Node> = Vec::new();
+        for line in partition.node.entries() {
+            let who = list(&line.node, "who");
+            for item in who {
+                if let Some(first) = named.iter().find(|other| other.text() == item.text()) {
+                    let name = item.text().unwrap_or_default();
+                    self.diagnostics.push(
+                        Diagnostic::new("named-twice", format!("`{name}` is named twice in `{}`", partition.name))
+                            .at(item.span, "again here")
+                            .also(first.span, "first here")
+                            .help("a row is in one group of a partition; take one of the two out"),
+                    );
+                }
+                named.push(item);
+            }
+            let rows = line.node.get("rows");
+            let most = rows.and_then(|rows| rows.items().last().unwrap_or(rows).integer());
+            if let (Some(rows), Some(most)) = (rows, most)
+                && most < who.len() as i64
+            {
+                self.diagnostics.push(
+                    Diagnostic::new("named-too-many", format!("`{}` has at most {most}, and names more", line.name))
+                        .at(rows.span, format!("{} are named", who.len()))
+                        .help("leave `rows` out to have those that are named, or raise it"),
+                );
+            }
+        }
     }
 
     fn group(&mut self, scope: Scope, line: &source::Entry) -> Group {
@@ -661,7 +707,7 @@ impl Reader<'_> {
                 Size::Range(end(0), end(1))
             }
             Some(rows) => Size::Share(share(rows).unwrap_or(super::Share::Rest)),
-            None if who.is_empty() => {
+            None if list(&line.node, "who").is_empty() => {
                 self.problem(
                     "no-size",
                     format!("nothing says how many rows the group `{}` has", line.name),
@@ -732,20 +778,34 @@ impl Reader<'_> {
         };
         let exactly = bound("exactly");
         let (lo, hi) = (exactly.or_else(|| bound("at_least")), exactly.or_else(|| bound("at_most")));
+        let place = |name: &str| node.get("exactly").or_else(|| node.get(name)).map(|node| node.span);
+        let bounds = (place("at_least"), place("at_most"));
+        let fact = node.get("fact").map_or(node.span, |fact| fact.span);
         if lo.is_none() && hi.is_none() {
             self.diagnostics.push(
                 Diagnostic::new("no-bound", format!("nothing is demanded of \"{}\"", text("fact")))
-                    .at(node.span, "here")
+                    .at(fact, "no bound for this")
                     .help("write `at_least`, `at_most` or `exactly`"),
             );
         }
-        if exactly.is_some() && (node.get("at_least").is_some() || node.get("at_most").is_some()) {
-            self.problem("two-bounds", "`exactly` stands for both bounds", node.span, "here");
+        if exactly.is_some()
+            && let Some(other) = node.get("at_least").or_else(|| node.get("at_most"))
+        {
+            self.diagnostics.push(
+                Diagnostic::new("two-bounds", "`exactly` stands for both bounds")
+                    .at(other.span, "a bound besides it")
+                    .also(bounds.0.unwrap_or(fact), "both bounds")
+                    .help("keep one of the two"),
+            );
         }
         if let (Some(Bound::Count(lo)), Some(Bound::Count(hi))) = (lo, hi)
             && lo > hi
         {
-            self.problem("wrong-range", format!("these bounds are upside down: {lo} is above {hi}"), node.span, "here");
+            self.diagnostics.push(
+                Diagnostic::new("wrong-range", format!("these bounds are upside down: {lo} is above {hi}"))
+                    .at(bounds.0.unwrap_or(fact), format!("at least {lo}"))
+                    .also(bounds.1.unwrap_or(fact), format!("at most {hi}")),
+            );
         }
         let witness = node.get("as").and_then(Node::text).map(str::to_owned);
         let id = text("id");
@@ -760,7 +820,8 @@ impl Reader<'_> {
             lo,
             hi,
             witness,
-            span: node.span,
+            span: fact,
+            bounds,
         });
     }
 

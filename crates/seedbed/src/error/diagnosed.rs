@@ -1,5 +1,7 @@
 //! Problems in the user's files, carried by an error until somebody shows them.
 
+use std::fmt::Write;
+
 use seedbed_core::diagnostic::{self, Diagnostic};
 use seedbed_core::source::Source;
 
@@ -37,7 +39,7 @@ impl Diagnosed {
             Closing::NothingOpened => "no database was opened",
             Closing::NothingWritten => "nothing was written",
         };
-        text.push_str(&format!("{errors}; {closing}"));
+        let _ = write!(text, "{errors}; {closing}");
         text
     }
 

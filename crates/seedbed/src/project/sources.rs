@@ -98,15 +98,12 @@ pub(super) fn files(known: &[Scenario], names: &[&str], last: Option<&str>) -> R
     for &index in &scenarios {
         for name in &known[index].lists {
             let path = known[index].folder.join(name);
-            let at = match places.iter().find(|(place, _)| *place == path) {
-                Some((_, at)) => *at,
-                None => {
-                    // A missing file is reported with the place that names it.
-                    let Ok(text) = fs::read_to_string(&path) else { continue };
-                    sources.push(Source { path: beside(&known[index].source.path, name), text });
-                    places.push((path, sources.len() - 1));
-                    sources.len() - 1
-                }
+            let at = if let Some((_, at)) = places.iter().find(|(place, _)| *place == path) { *at } else {
+                // A missing file is reported with the place that names it.
+                let Ok(text) = fs::read_to_string(&path) else { continue };
+                sources.push(Source { path: beside(&known[index].source.path, name), text });
+                places.push((path, sources.len() - 1));
+                sources.len() - 1
             };
             lists.push((index, name.clone(), at));
         }

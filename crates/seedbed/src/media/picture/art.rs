@@ -5,7 +5,7 @@ use super::palette::Colour;
 use super::tint::Tint;
 
 /// Fills `area` with the pattern that the tint picks.
-pub fn draw(canvas: &mut Canvas, area: Area, tint: &mut Tint) {
+pub(super) fn draw(canvas: &mut Canvas, area: Area, tint: &mut Tint) {
     if area.width() <= 0 || area.height() <= 0 {
         return;
     }

@@ -7,7 +7,7 @@ use super::palette::Colour;
 use super::tint::Tint;
 
 /// Draws the avatar of `name` on the whole canvas.
-pub fn draw(canvas: &mut Canvas, name: &str, tint: &mut Tint) {
+pub(super) fn draw(canvas: &mut Canvas, name: &str, tint: &mut Tint) {
     let area = canvas.area();
     let side = area.shorter_side();
     let (x, y) = area.middle();

@@ -6,7 +6,7 @@
 use super::palette::Colour;
 
 /// A drawing surface, at first all paper.
-pub struct Canvas {
+pub(super) struct Canvas {
     width: u32,
     height: u32,
     /// Even, so that two pixels of a row make a byte.
@@ -16,7 +16,7 @@ pub struct Canvas {
 
 /// A rectangle; empty if right is not after left, or bottom not below top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Area {
+pub(super) struct Area {
     pub left: i32,
     pub top: i32,
     pub right: i32,
@@ -24,24 +24,24 @@ pub struct Area {
 }
 
 impl Area {
-    pub fn width(self) -> i32 {
+    pub(super) fn width(self) -> i32 {
         self.right - self.left
     }
 
-    pub fn height(self) -> i32 {
+    pub(super) fn height(self) -> i32 {
         self.bottom - self.top
     }
 
-    pub fn shorter_side(self) -> i32 {
+    pub(super) fn shorter_side(self) -> i32 {
         self.width().min(self.height())
     }
 
-    pub fn middle(self) -> (i32, i32) {
+    pub(super) fn middle(self) -> (i32, i32) {
         (self.left.midpoint(self.right), self.top.midpoint(self.bottom))
     }
 
     /// Returns the area without `margin` pixels on every side.
-    pub fn inset(self, margin: i32) -> Self {
+    pub(super) fn inset(self, margin: i32) -> Self {
         Self {
             left: self.left + margin,
             top: self.top + margin,
@@ -66,28 +66,28 @@ type Span = (i32, i32);
 const EMPTY: Span = (0, 0);
 
 impl Canvas {
-    pub fn new(width: u32, height: u32) -> Self {
+    pub(super) fn new(width: u32, height: u32) -> Self {
         let stride = width.next_multiple_of(2) as usize;
         let pixels = vec![Colour::PAPER.0; stride * height as usize];
         Self { width, height, stride, pixels }
     }
 
-    pub fn width(&self) -> u32 {
+    pub(super) fn width(&self) -> u32 {
         self.width
     }
 
-    pub fn height(&self) -> u32 {
+    pub(super) fn height(&self) -> u32 {
         self.height
     }
 
     /// Returns the whole surface.
-    pub fn area(&self) -> Area {
+    pub(super) fn area(&self) -> Area {
         let [right, bottom] = [self.width, self.height].map(|side| i32::try_from(side).expect("a side is limited"));
         Area { left: 0, top: 0, right, bottom }
     }
 
     /// Fills a rectangle.
-    pub fn rectangle(&mut self, area: Area, colour: Colour) {
+    pub(super) fn rectangle(&mut self, area: Area, colour: Colour) {
         let area = area.intersection(self.area());
         if area.left < area.right {
             for y in area.top..area.bottom {
@@ -97,7 +97,7 @@ impl Canvas {
     }
 
     /// Fills a disc, as far as it is within `clip`.
-    pub fn disc(&mut self, clip: Area, centre: (i32, i32), radius: i32, colour: Colour) {
+    pub(super) fn disc(&mut self, clip: Area, centre: (i32, i32), radius: i32, colour: Colour) {
         let rows = (centre.1 - radius, centre.1 + radius);
         self.convex(clip, rows, colour, |y| {
             let from_centre = y - 4 * centre.1;
@@ -108,7 +108,7 @@ impl Canvas {
     }
 
     /// Fills a convex polygon, as far as it is within `clip`.
-    pub fn polygon(&mut self, clip: Area, corners: &[(i32, i32)], colour: Colour) {
+    pub(super) fn polygon(&mut self, clip: Area, corners: &[(i32, i32)], colour: Colour) {
         let top = corners.iter().map(|corner| corner.1).min().unwrap_or(0);
         let bottom = corners.iter().map(|corner| corner.1).max().unwrap_or(0);
         self.convex(clip, (top, bottom), colour, |y| {
@@ -127,7 +127,7 @@ impl Canvas {
     }
 
     /// Paints one pixel half.
-    pub fn soften(&mut self, x: i32, y: i32, colour: Colour) {
+    pub(super) fn soften(&mut self, x: i32, y: i32, colour: Colour) {
         let area = self.area();
         if (area.left..area.right).contains(&x) && (area.top..area.bottom).contains(&y) {
             let pixel = &mut self.row(y, x, x + 1)[0];
@@ -136,7 +136,7 @@ impl Canvas {
     }
 
     /// Returns the rows from top to bottom, two pixels a byte, the left one in the high half.
-    pub fn packed(&self) -> Vec<u8> {
+    pub(super) fn packed(&self) -> Vec<u8> {
         // Eight pixels at a time, in the lanes of a number: one pair at a time takes a
         // third of the time of a whole picture.
         let mut packed = vec![0; self.pixels.len() / 2];

@@ -10,7 +10,7 @@ use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 /// a row that repeats the one above as well as a row in one colour. Against `Up` alone it takes a
 /// quarter more time and a fifth off the size. The levels of `flate2` take a third off again, in
 /// four times the time.
-pub fn encode(canvas: &Canvas, palette: &Palette) -> Vec<u8> {
+pub(super) fn encode(canvas: &Canvas, palette: &Palette) -> Vec<u8> {
     let mut file = Vec::with_capacity(16 * 1024);
     let mut encoder = Encoder::new(&mut file, canvas.width(), canvas.height());
     encoder.set_color(ColorType::Indexed);

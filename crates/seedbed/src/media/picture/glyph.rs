@@ -7,29 +7,29 @@
 use font8x8::{BASIC_FONTS, GREEK_FONTS, LATIN_FONTS, UnicodeFonts};
 
 /// Rows of a glyph: three for marks above, eight of the font, one for marks below.
-pub const ROWS: usize = 12;
+pub(super) const ROWS: usize = 12;
 
 /// The rows that a line of text adds to the one above it.
-pub const LINE: i32 = 11;
+pub(super) const LINE: i32 = 11;
 
 /// The rows above the capitals.
-pub const ABOVE: usize = 3;
+pub(super) const ABOVE: usize = 3;
 
 /// A character as cells: a row is a byte, the lowest bit is the leftmost cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Glyph {
+pub(super) struct Glyph {
     pub rows: [u8; ROWS],
     /// Columns that have cells; a gap to the next character comes on top.
     pub width: i32,
 }
 
 /// Returns the glyph of a character, or a box if there is none.
-pub fn glyph(character: char) -> Glyph {
+pub(super) fn glyph(character: char) -> Glyph {
     known(character).unwrap_or_else(|| flush_left(on_the_line(BOX)))
 }
 
 /// Returns the glyph of a character, if there is one.
-pub fn known(character: char) -> Option<Glyph> {
+pub(super) fn known(character: char) -> Option<Glyph> {
     if character == ' ' {
         return Some(Glyph { rows: [0; ROWS], width: 3 });
     }

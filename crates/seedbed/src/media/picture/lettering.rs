@@ -8,21 +8,21 @@ use super::glyph::{self, Glyph};
 use super::palette::Colour;
 
 /// Text in a size that fits a place.
-pub struct Lettering {
+pub(super) struct Lettering {
     lines: Vec<Line>,
     scale: i32,
 }
 
 /// The scales that may be chosen from, both included, in pixels.
 #[derive(Clone, Copy)]
-pub struct Scales {
+pub(super) struct Scales {
     pub smallest: i32,
     pub largest: i32,
 }
 
 /// How a line lies in its area.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Alignment {
+pub(super) enum Alignment {
     Left,
     Centre,
 }
@@ -38,7 +38,7 @@ impl Lettering {
     /// Returns `text` at the largest scale at which it fits `width` by `height` pixels with its
     /// words whole. If there is none, the smallest scale is taken, long words are broken and
     /// what does not fit is replaced by an ellipsis.
-    pub fn fit(text: &str, width: i32, height: i32, scales: Scales) -> Self {
+    pub(super) fn fit(text: &str, width: i32, height: i32, scales: Scales) -> Self {
         let words = words(text);
         let smallest = scales.smallest.max(1);
         let fitting = (smallest..=scales.largest).rev().find_map(|scale| {
@@ -63,17 +63,17 @@ impl Lettering {
         })
     }
 
-    pub fn scale(&self) -> i32 {
+    pub(super) fn scale(&self) -> i32 {
         self.scale
     }
 
     /// Returns the height of a capital in pixels.
-    pub fn capitals(&self) -> i32 {
+    pub(super) fn capitals(&self) -> i32 {
         7 * self.scale
     }
 
     /// Returns the height in pixels, from the top of the capitals to the descenders.
-    pub fn height(&self) -> i32 {
+    pub(super) fn height(&self) -> i32 {
         match i32::try_from(self.lines.len()) {
             Ok(0) | Err(_) => 0,
             Ok(lines) => self.scale * (glyph::LINE * (lines - 1) + FIRST_LINE),
@@ -81,7 +81,7 @@ impl Lettering {
     }
 
     /// Draws the lines from the top of `area` on.
-    pub fn draw(&self, canvas: &mut Canvas, area: Area, alignment: Alignment, colour: Colour) {
+    pub(super) fn draw(&self, canvas: &mut Canvas, area: Area, alignment: Alignment, colour: Colour) {
         let mut top = area.top;
         for line in &self.lines {
             let spare = area.width() - self.scale * columns_of(line);

@@ -7,18 +7,18 @@ use super::tint::Tint;
 
 /// An index into a [`Palette`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Colour(pub u8);
+pub(super) struct Colour(pub u8);
 
 impl Colour {
     /// The background of text.
-    pub const PAPER: Self = Self(0);
+    pub(super) const PAPER: Self = Self(0);
     /// Text on paper, and the background of text in paper.
-    pub const INK: Self = Self(1);
+    pub(super) const INK: Self = Self(1);
     /// The three colours of the pattern.
-    pub const ACCENTS: [Self; 3] = [Self(2), Self(3), Self(4)];
+    pub(super) const ACCENTS: [Self; 3] = [Self(2), Self(3), Self(4)];
 
     /// Returns the mixture of two colours; of a mixture and a colour, the colour on top.
-    pub fn mixed_over(self, below: u8) -> u8 {
+    pub(super) fn mixed_over(self, below: u8) -> u8 {
         let (low, high) = (self.0.min(below), self.0.max(below));
         if low == high || usize::from(high) >= PLAIN {
             return self.0;
@@ -33,15 +33,15 @@ const PLAIN_U8: u8 = 5;
 const ALL: usize = PLAIN + PLAIN * (PLAIN - 1) / 2;
 
 /// Paper, ink and three accents, as 0xRRGGBB.
-pub type Palette = [u32; PLAIN];
+pub(super) type Palette = [u32; PLAIN];
 
 /// Returns the palette that the tint picks.
-pub fn choose(tint: &mut Tint) -> &'static Palette {
+pub(super) fn choose(tint: &mut Tint) -> &'static Palette {
     &PALETTES[tint.choose(PALETTES_U32) as usize]
 }
 
 /// Returns red, green and blue of every colour, mixtures included, in the order of the indices.
-pub fn table(palette: &Palette) -> [u8; 3 * ALL] {
+pub(super) fn table(palette: &Palette) -> [u8; 3 * ALL] {
     let mut table = [0; 3 * ALL];
     let (plain, mixtures) = table.split_at_mut(3 * PLAIN);
     for (entry, &colour) in plain.chunks_exact_mut(3).zip(palette) {
@@ -57,7 +57,7 @@ pub fn table(palette: &Palette) -> [u8; 3 * ALL] {
 }
 
 const PALETTES_U32: u32 = 12;
-pub const PALETTES: [Palette; PALETTES_U32 as usize] = [
+pub(super) const PALETTES: [Palette; PALETTES_U32 as usize] = [
     [0xFF_F4_E0, 0x1D_2B_53, 0xF2_54_5B, 0xF5_B8_41, 0x1F_9E_9A],
     [0xF7_F7_F2, 0x12_37_2A, 0x2E_8B_57, 0xB5_D9_9C, 0xF2_8F_3B],
     [0x1B_1B_3A, 0xFF_F3_D6, 0xE8_4A_8A, 0x7A_5C_FA, 0x34_D1_BF],

@@ -10,7 +10,7 @@ use super::tint::Tint;
 ///
 /// The pattern takes what the text leaves, and at least a share of the height that is smaller
 /// the longer the headline is.
-pub fn draw(canvas: &mut Canvas, caption: &str, tint: &mut Tint) {
+pub(super) fn draw(canvas: &mut Canvas, caption: &str, tint: &mut Tint) {
     let page = canvas.area();
     let (headline, footer) = caption.split_once('\n').unwrap_or((caption, ""));
     let layout = tint.one_of(&[Layout::ArtAbove, Layout::ArtAbove, Layout::ArtBelow]);

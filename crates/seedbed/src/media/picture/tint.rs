@@ -2,17 +2,17 @@
 //! even when neighbouring tints are close (<https://prng.di.unimi.it/splitmix64.c>).
 
 /// The choices that follow from one tint, in order.
-pub struct Tint {
+pub(super) struct Tint {
     state: u64,
 }
 
 impl Tint {
-    pub fn new(tint: u64) -> Self {
+    pub(super) fn new(tint: u64) -> Self {
         Self { state: tint }
     }
 
     /// Returns the next choice: a number from 0 to `count - 1`.
-    pub fn choose(&mut self, count: u32) -> u32 {
+    pub(super) fn choose(&mut self, count: u32) -> u32 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.state;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -23,12 +23,12 @@ impl Tint {
     }
 
     /// Returns the next choice from `first` to `last`, both included.
-    pub fn between(&mut self, first: i32, last: i32) -> i32 {
+    pub(super) fn between(&mut self, first: i32, last: i32) -> i32 {
         first.saturating_add_unsigned(self.choose(last.abs_diff(first) + 1))
     }
 
     /// Returns one of `items`.
-    pub fn one_of<T: Copy>(&mut self, items: &[T]) -> T {
+    pub(super) fn one_of<T: Copy>(&mut self, items: &[T]) -> T {
         let count = u32::try_from(items.len()).expect("a list of choices is short");
         items[self.choose(count) as usize]
     }
