@@ -341,7 +341,7 @@ fn tables(path: &Path) -> Tables {
     let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     for name in names {
         let mut statement = database.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let kept = |column: &&usize| !["seeded_at", "marked_at", "stale_files"].contains(&columns[**column].as_str());
         let shown: Vec<usize> = (0..columns.len()).collect::<Vec<_>>().iter().filter(kept).copied().collect();
         let text = |row: &rusqlite::Row<'_>| {
@@ -365,15 +365,13 @@ fn canaries(tables: &Tables) -> Tables {
 }
 
 fn differences(left: &Tables, right: &Tables) -> String {
-    let mut text = String::new();
-    for (table, rows) in left {
+    let difference = |(table, rows): (&String, &Vec<String>)| {
         let other = right.get(table).map(Vec::as_slice).unwrap_or_default();
-        let first = rows.iter().find(|row| !other.contains(row)).or(other.iter().find(|row| !rows.contains(row)));
-        if let Some(first) = first {
-            text += &format!("{table} {} rows against {}, first difference {first}\n", rows.len(), other.len());
-        }
-    }
-    text
+        let more = rows.iter().find(|row| !other.contains(row));
+        let first = more.or_else(|| other.iter().find(|row| !rows.contains(row)))?;
+        Some(format!("{table} {} rows against {}, first difference {first}", rows.len(), other.len()))
+    };
+    left.iter().filter_map(difference).collect::<Vec<_>>().join("\n")
 }
 
 fn files(folder: &Path) -> Files {

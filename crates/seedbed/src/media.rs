@@ -115,7 +115,9 @@ pub(crate) fn take_back(written: &[Written]) {
 pub(crate) fn sweep<'a>(folder: &Path, paths: impl Iterator<Item = &'a str>) -> Result<()> {
     let places = paths.map(|path| place(folder, path)).collect::<Result<Vec<_>>>()?;
     let parents: BTreeSet<&Path> = places.iter().filter_map(|place| place.parent()).collect();
-    parents.into_iter().for_each(|parent| draft::sweep(parent, DRAFT));
+    for parent in parents {
+        draft::sweep(parent, DRAFT);
+    }
     Ok(())
 }
 
