@@ -13,6 +13,7 @@ mod draw;
 mod evaluate;
 mod judge;
 mod problem;
+mod settle;
 mod shares;
 mod world;
 
@@ -67,7 +68,7 @@ pub fn generate(chain: &Chain, schema: Option<&Schema>, parameters: Parameters) 
     let agenda = agenda(chain).map_err(|waiting| vec![conflict::waiting(chain, &waiting)])?;
     let mut search = Search::new(chain, schema, parameters, &agenda);
     search.run()?;
-    assemble::assemble(search, parameters)
+    assemble::assemble(&search, parameters)
 }
 
 /// What is remembered of a decision while it may still be made again.
@@ -144,7 +145,7 @@ impl<'a> Search<'a> {
         let Some(mut posed) = problem::pose(&self.world, self.agenda, position, attempt)? else {
             // Drawn anew, with nothing to choose from: not every value is tried.
             self.unproven |= attempt > 0;
-            problem::settle(&mut self.world, decision, &[], None, attempt)?;
+            settle::settle(&mut self.world, decision, &[], None, attempt)?;
             return Ok(judge::after(&self.world, self.agenda, position));
         };
         for clause in &self.memory[position].tried {
@@ -166,7 +167,7 @@ impl<'a> Search<'a> {
         };
         self.steps += solution.steps;
         self.exact += u32::from(solution.exact);
-        problem::settle(&mut self.world, decision, &solution.pairs, Some(&posed.options), attempt)?;
+        settle::settle(&mut self.world, decision, &solution.pairs, Some(&posed.options), attempt)?;
         self.memory[position].chosen = (!posed.coarse).then_some(solution.pairs);
         self.memory[position].width = posed.problem.right.len();
         self.memory[position].even =

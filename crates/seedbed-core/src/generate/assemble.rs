@@ -10,7 +10,7 @@ use crate::scenario::{Chain, PopulationId};
 use crate::value::Value;
 
 /// Returns the dataset of a world in which everything is decided.
-pub(super) fn assemble(search: Search<'_>, parameters: Parameters) -> Result<Generated, Vec<Diagnostic>> {
+pub(super) fn assemble(search: &Search<'_>, parameters: Parameters) -> Result<Generated, Vec<Diagnostic>> {
     let (world, chain) = (&search.world, search.chain);
     let problems: Vec<Diagnostic> = (0..chain.populations.len()).filter_map(|id| too_many(world, id)).collect();
     if !problems.is_empty() {

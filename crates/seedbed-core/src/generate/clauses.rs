@@ -44,6 +44,9 @@ impl Demand {
     }
 }
 
+/// A sum that must lie between two numbers.
+type Condition = (Sum, i64, i64);
+
 /// What a counted row adds to a measure.
 enum Part {
     /// Known without the open decision.
@@ -268,7 +271,7 @@ impl<'w, 'a> Builder<'w, 'a> {
             return self.distinct(question, counted, distinct, hopeful);
         }
         let mut sum = Adder::default();
-        let mut groups: Vec<Vec<(Sum, i64, i64)>> = Vec::new();
+        let mut groups: Vec<Vec<Condition>> = Vec::new();
         let mut chosen: Vec<Sum> = Vec::new();
         let mut doubt = false;
         for item in &counted.items {
@@ -335,13 +338,12 @@ impl<'w, 'a> Builder<'w, 'a> {
                 };
                 doubt |= holds.is_none();
                 if holds.unwrap_or(hopeful) {
-                    match groups.iter_mut().find(|(known, _)| same_value(known, &value)) {
-                        Some((_, adder)) => adder.add(pair, weight),
-                        None => {
-                            let mut adder = Adder::default();
-                            adder.add(pair, weight);
-                            groups.push((value, adder));
-                        }
+                    if let Some((_, adder)) = groups.iter_mut().find(|(known, _)| same_value(known, &value)) {
+                        adder.add(pair, weight)
+                    } else {
+                        let mut adder = Adder::default();
+                        adder.add(pair, weight);
+                        groups.push((value, adder));
                     }
                 }
             };
@@ -424,7 +426,7 @@ impl<'w, 'a> Builder<'w, 'a> {
         let mut open = Vec::new();
         let mut doubt = false;
         let mut rows = Touched::None;
-        for line in self.lines(question) {
+        for line in Self::lines(question) {
             match self.unbound(item.row, question, line) {
                 (Some(false), _) => return Part::Fixed(Some(false)),
                 (Some(true), _) => {}
@@ -461,7 +463,7 @@ impl<'w, 'a> Builder<'w, 'a> {
     }
 
     /// The lines of a question: those of its `where`, and its `per`.
-    fn lines<'e>(&self, question: &Question<'e>) -> impl Iterator<Item = Line> + use<'e> {
+    fn lines<'e>(question: &Question<'e>) -> impl Iterator<Item = Line> + use<'e> {
         let per = question.value.map(|_| Line::Per);
         (0..question.ensure.condition.0.len()).map(Line::Term).chain(per)
     }
@@ -552,28 +554,25 @@ impl<'w, 'a> Builder<'w, 'a> {
         // Doubt that the sums take account of.
         let mut unsure = false;
         for line in open {
-            match self.unbound(item.row, question, *line).1 {
-                Touched::One(row) => {
-                    let ask = |option| self.bound(item.row, question, *line, (row, option));
-                    let without = self.without(row, Some(false), || ask(usize::MAX));
-                    let answers: Vec<_> = self.options(row).map(|option| (option, ask(option))).collect();
-                    unsure |= without.is_none() || answers.iter().any(|(_, answer)| answer.is_none());
-                    let answers = answers.into_iter().map(|(option, answer)| (option, answer.unwrap_or(hopeful)));
-                    let sum = self.indicator(row, without.unwrap_or(hopeful), answers);
-                    conditions.push((sum, 1, i64::MAX));
-                }
-                _ => {
-                    let more = match line {
-                        Line::Term(index) => self.many(item.row, &question.ensure.condition.0[*index], hopeful),
-                        Line::Per => None,
-                    };
-                    match more {
-                        Some((more, open)) => {
-                            unsure |= open;
-                            conditions.extend(more);
-                        }
-                        None => doubt = true,
+            if let Touched::One(row) = self.unbound(item.row, question, *line).1 {
+                let ask = |option| self.bound(item.row, question, *line, (row, option));
+                let without = self.without(row, Some(false), || ask(usize::MAX));
+                let answers: Vec<_> = self.options(row).map(|option| (option, ask(option))).collect();
+                unsure |= without.is_none() || answers.iter().any(|(_, answer)| answer.is_none());
+                let answers = answers.into_iter().map(|(option, answer)| (option, answer.unwrap_or(hopeful)));
+                let sum = self.indicator(row, without.unwrap_or(hopeful), answers);
+                conditions.push((sum, 1, i64::MAX));
+            } else {
+                let more = match line {
+                    Line::Term(index) => self.many(item.row, &question.ensure.condition.0[*index], hopeful),
+                    Line::Per => None,
+                };
+                match more {
+                    Some((more, open)) => {
+                        unsure |= open;
+                        conditions.extend(more);
                     }
+                    None => doubt = true,
                 }
             }
         }
@@ -581,7 +580,7 @@ impl<'w, 'a> Builder<'w, 'a> {
     }
 
     /// A test of the rows that come to point at a row, as sums.
-    fn many(&self, at: RowRef, term: &Term, hopeful: bool) -> Option<(Vec<(Sum, i64, i64)>, bool)> {
+    fn many(&self, at: RowRef, term: &Term, hopeful: bool) -> Option<(Vec<Condition>, bool)> {
         let Term::Test(path, test) = term else { return None };
         let tests: Vec<&Test> = if let Test::All(tests) = test { tests.iter().collect() } else { vec![test] };
         let items = self.reach(at, path)?;

@@ -269,7 +269,7 @@ fn needs(chain: &Chain, decision: Decision) -> BTreeSet<Decision> {
             found.rows(partition.population);
             for group in &partition.groups {
                 if let Some(condition) = &group.condition {
-                    found.condition(partition.population, condition);
+                    found.condition(condition);
                 }
             }
         }
@@ -290,7 +290,7 @@ fn needs(chain: &Chain, decision: Decision) -> BTreeSet<Decision> {
                 found.rows(link.to);
                 found.partitions(link.to, id, index);
                 if let Some(allowed) = &link.allowed {
-                    found.condition(link.to, allowed);
+                    found.condition(allowed);
                 }
             }
             if matches!(population.rows, Rows::Pairs { .. }) {
@@ -303,7 +303,7 @@ fn needs(chain: &Chain, decision: Decision) -> BTreeSet<Decision> {
             found.rows(link.to);
             found.partitions(link.to, id, index);
             if let Some(allowed) = &link.allowed {
-                found.condition(link.to, allowed);
+                found.condition(allowed);
             }
         }
     }
@@ -322,7 +322,7 @@ fn mentioned(chain: &Chain, ensure: &Ensure) -> BTreeSet<Decision> {
         }
     };
     found.rows(target);
-    found.condition(target, &ensure.condition);
+    found.condition(&ensure.condition);
     for path in ensure.per.iter().map(|(path, _)| path).chain(&ensure.distinct) {
         found.path(path);
     }
@@ -392,7 +392,7 @@ impl Found<'_> {
             }
             End::Condition(condition) => {
                 let condition = &self.chain.conditions[condition];
-                self.condition(condition.population, &condition.meaning);
+                self.condition(&condition.meaning);
             }
             End::Measure(measure) => {
                 let measure = &self.chain.measures[measure];
@@ -403,24 +403,24 @@ impl Found<'_> {
         }
     }
 
-    fn condition(&mut self, population: PopulationId, condition: &Where) {
+    fn condition(&mut self, condition: &Where) {
         for term in &condition.0 {
             match term {
-                Term::Any(conditions) => conditions.iter().for_each(|condition| self.condition(population, condition)),
+                Term::Any(conditions) => conditions.iter().for_each(|condition| self.condition(condition)),
                 Term::Test(path, test) => {
                     self.path(path);
-                    self.test(path.to, test);
+                    self.test(test);
                 }
             }
         }
     }
 
-    fn test(&mut self, target: PopulationId, test: &Test) {
+    fn test(&mut self, test: &Test) {
         match test {
             Test::Compare(_, Operand::Path(path)) | Test::Within(path) | Test::SameAs(path) => self.path(path),
-            Test::Not(test) => self.test(target, test),
-            Test::All(tests) => tests.iter().for_each(|test| self.test(target, test)),
-            Test::Some(inner) | Test::Every(inner) | Test::None(inner) => self.condition(target, inner),
+            Test::Not(test) => self.test(test),
+            Test::All(tests) => tests.iter().for_each(|test| self.test(test)),
+            Test::Some(inner) | Test::Every(inner) | Test::None(inner) => self.condition(inner),
             _ => {}
         }
     }
@@ -447,11 +447,13 @@ impl Found<'_> {
                 self.template(&image.caption);
             }
             Generator::Alternatives(alternatives) => {
-                alternatives.iter().for_each(|alternative| self.generator(population, &alternative.generator));
+                for alternative in alternatives {
+                    self.generator(population, &alternative.generator);
+                }
             }
             Generator::Pick { entries, fills, .. } => {
                 if let Some(condition) = entries {
-                    self.condition(population, condition);
+                    self.condition(condition);
                 }
                 // The columns it fills are read while it is open, and not before.
                 for (filled, _) in fills {

@@ -96,6 +96,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     }
 
     /// Whether the open decision is this one, and the option its row is bound to.
+    #[expect(clippy::option_option, reason = "not open, open without an option, open with one")]
     fn open_option(&self, decision: Decision, row: usize) -> Option<Option<usize>> {
         let (open, _) = self.open?;
         if open != decision {
@@ -122,7 +123,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             return links[at.row].map_or(Known::Value(Value::Null), |to| row(to as usize));
         }
         match self.open_option(Decision::Link(at.population, link), at.row) {
-            Some(Some(option)) => self.world.option_row(option, to).map_or(Known::Value(Value::Null), |to| row(to)),
+            Some(Some(option)) => self.world.option_row(option, to).map_or(Known::Value(Value::Null), row),
             _ => Known::Nothing,
         }
     }
@@ -612,7 +613,7 @@ fn compare(comparison: Comparison, a: &Known, b: &Known) -> Option<bool> {
 fn nano(number: Decimal) -> i128 {
     let text = number.to_string();
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    format!("{whole}{:0<9.9}", fraction).parse().unwrap_or(0)
+    format!("{whole}{fraction:0<9.9}").parse().unwrap_or(0)
 }
 
 /// Whether a text is a pattern in which `*` stands for any run of characters.
