@@ -87,8 +87,10 @@ impl<'w, 'a> Rows<'w, 'a> {
     }
 }
 
-/// Whether the candidates of a column stand for every value it can have: whether all of them are
-/// candidates, or no test of the chain can tell two values between the same constants apart.
+/// Whether the candidates of a column are all the values it can have.
+///
+/// Where they are not, a failure proves nothing: a comparison of two paths, a sum or a count of
+/// different values can tell values between the same constants apart.
 pub(super) fn are_all(world: &World<'_>, population: PopulationId, column: usize) -> bool {
     let cases = &world.chain.populations[population].columns[column].cases;
     let few = |generator: &Generator| matches!(generator, Generator::Integer(lo, hi) | Generator::Decimal(lo, hi, _) if hi - lo < FEW);
