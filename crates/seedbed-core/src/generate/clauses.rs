@@ -339,7 +339,7 @@ impl<'w, 'a> Builder<'w, 'a> {
                 doubt |= holds.is_none();
                 if holds.unwrap_or(hopeful) {
                     if let Some((_, adder)) = groups.iter_mut().find(|(known, _)| same_value(known, &value)) {
-                        adder.add(pair, weight)
+                        adder.add(pair, weight);
                     } else {
                         let mut adder = Adder::default();
                         adder.add(pair, weight);

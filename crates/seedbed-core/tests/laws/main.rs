@@ -8,6 +8,8 @@
     reason = "tests read files and print what they measure"
 )]
 #![allow(clippy::many_single_char_names, reason = "a state, a user, an item")]
+#![allow(clippy::unused_self, clippy::type_complexity, reason = "the brute force reads as the worlds it tries")]
+#![allow(clippy::naive_bytecount, reason = "a handful of colours")]
 
 mod cases;
 mod keys;

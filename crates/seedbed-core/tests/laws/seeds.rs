@@ -19,6 +19,9 @@ const DIGESTS: [&str; 3] = [
 ];
 
 #[test]
+/// Seconds.
+const DAY: i64 = 86_400;
+
 fn the_data_of_a_seed_never_changes() {
     let chain = pockitflyer::chain();
     let found: Vec<String> = (1..=3).map(|seed| digest(&pockitflyer::made(&chain, seed).dataset, |_| true)).collect();
@@ -55,7 +58,7 @@ fn recount(dataset: &Dataset, seed: u64) {
         flyers.rows().map(|row| (flyers.key(row), flyers.get(row, "category"))).collect();
     let of_user = |table: &Rows<'_>, column: &str, name: &str| {
         let key = users.key(users.rows().find(|row| row.name == name).expect("it is there"));
-        table.rows().filter(|row| table.get(row, column) == key).map(|row| row.name.clone()).count()
+        table.rows().filter(|row| table.get(row, column) == key).count()
     };
     for (name, liked, followed) in
         [("new", 0..=0, 0..=0), ("active", 5..=10, 3..=5), ("power", 20..=22, 10..=11), ("prolific", 2..=2, 1..=1)]
@@ -113,7 +116,6 @@ impl<'a> Rows<'a> {
 fn a_date_moves_nothing_but_as_of() {
     let chain = pockitflyer::chain();
     let first = pockitflyer::made(&chain, 1).dataset;
-    const DAY: i64 = 86_400;
     // 2024-02-28, 2024-02-29, 2023-12-31, 2100-02-28, and every 97th day from 2020-01-01.
     let named = [19_781, 19_782, 19_722, 47_540].into_iter();
     for day in named.chain((0..46).map(|n| 18_262 + n * 97)) {

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-/// Numbers that look random and are the same everywhere (SplitMix64, Steele et al. 2014).
+/// Numbers that look random and are the same everywhere (`SplitMix64`, Steele et al. 2014).
 pub(crate) struct Dice(u64);
 
 impl Dice {
