@@ -18,10 +18,10 @@ const DIGESTS: [&str; 3] = [
     "abcc94fe42d581cb12377aaf0c107db24b7499a4c4217d962f6b55051e9d4725",
 ];
 
-#[test]
-/// Seconds.
+/// Seconds of a day.
 const DAY: i64 = 86_400;
 
+#[test]
 fn the_data_of_a_seed_never_changes() {
     let chain = pockitflyer::chain();
     let found: Vec<String> = (1..=3).map(|seed| digest(&pockitflyer::made(&chain, seed).dataset, |_| true)).collect();
