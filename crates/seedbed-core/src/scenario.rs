@@ -7,6 +7,7 @@ mod check;
 mod names;
 mod path;
 mod read;
+mod resolve;
 mod test;
 
 mod generator;
