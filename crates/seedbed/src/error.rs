@@ -33,6 +33,9 @@ pub enum Exit {
     CouldNotRun = 6,
 }
 
+/// How many lines of an error a person is shown; data has them all.
+const SHOWN: usize = 12;
+
 /// An error of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
@@ -155,8 +158,11 @@ impl fmt::Display for Error {
             return f.write_str(&diagnosed.render(false));
         }
         write!(f, "error[{}]: {}", self.rule, self.message)?;
-        for detail in &self.details {
+        for detail in self.details.iter().take(SHOWN) {
             write!(f, "\n  {detail}")?;
+        }
+        if self.details.len() > SHOWN {
+            write!(f, "\n  ... and {} more", self.details.len() - SHOWN)?;
         }
         if self.nothing_written {
             f.write_str("\nnothing was written")?;

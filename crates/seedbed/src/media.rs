@@ -53,7 +53,8 @@ pub(crate) fn survey<'a>(
                 };
                 if same {
                     survey.kept.insert(file.path.clone(), FileMark { picture, content });
-                } else if mark.is_some() {
+                } else if mark.is_some() || picture::is_drawn_here(&bytes) {
+                    // Ours: recorded here, or left by a run whose database is gone.
                     survey.write.push(index);
                 } else {
                     survey.obstacles.push(file.path.clone());

@@ -30,6 +30,15 @@ fn seeding_again_says_in_one_line_that_nothing_is_to_do() {
 }
 
 #[test]
+fn pictures_of_a_database_that_is_gone_are_in_nobodys_way() {
+    let project = Project::seeded("m03");
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(project.path().join(format!("pockitflyer_backend/db.sqlite3{end}")));
+    }
+    assert!(project.call(&["seed", "m03", "--seed", "2"]).done().contains("verified"));
+}
+
+#[test]
 fn layers_seeded_one_by_one_give_the_dataset_seeded_at_once() {
     let project = Project::seeded("m01");
     project.call(&["seed", "m02"]).done();

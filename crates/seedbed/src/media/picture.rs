@@ -43,3 +43,8 @@ pub fn render(picture: &Picture) -> Vec<u8> {
     }
     file::encode(&canvas, palette)
 }
+
+/// Whether a file was drawn here, by any version, for whatever seed and caption.
+pub fn is_drawn_here(bytes: &[u8]) -> bool {
+    file::is_marked(bytes)
+}

@@ -4,6 +4,15 @@ use super::canvas::Canvas;
 use super::palette::{self, Palette};
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
+/// A text that every picture carries (PNG's `tEXt`): keyword and value.
+const MARK: (&str, &str) = ("Software", "Seedbed");
+
+/// Whether a file says that it was drawn here.
+pub(super) fn is_marked(bytes: &[u8]) -> bool {
+    let mark = format!("tEXt{}\0{}", MARK.0, MARK.1);
+    bytes.windows(mark.len()).take(1024).any(|window| window == mark.as_bytes())
+}
+
 /// Returns the PNG file of `canvas` in the colours of `palette`.
 ///
 /// The fast deflate of `png` shortens nothing but zeros, so the filter matters: `Adaptive` finds
@@ -18,6 +27,7 @@ pub(super) fn encode(canvas: &Canvas, palette: &Palette) -> Vec<u8> {
     encoder.set_palette(palette::table(palette).to_vec());
     encoder.set_compression(Compression::Fast);
     encoder.set_filter(Filter::Adaptive);
+    encoder.add_text_chunk(MARK.0.into(), MARK.1.into()).expect("the mark is Latin-1");
     let mut writer = encoder.write_header().expect("the header is complete");
     writer.write_image_data(&canvas.packed()).expect("the packed rows have the size in the header");
     writer.finish().expect("a vector takes every byte");
