@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use seedbed::Result;
 
+use crate::answer::Answer;
 use crate::moment;
 use crate::verb::{Desk, allow, check, cleanup, personas, plan, reset, schema, seed, show, status, verify};
 
@@ -100,8 +101,8 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    /// Runs the verb; returns the exit code.
-    pub(crate) fn run(&self, desk: &Desk<'_>) -> Result<u8> {
+    /// Runs the verb.
+    pub(crate) fn run(&self, desk: &Desk<'_>) -> Result<Answer> {
         match self {
             Self::Check(flags) => check::run(flags, desk),
             Self::Plan(flags) => plan::run(flags, desk),

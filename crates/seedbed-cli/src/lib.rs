@@ -1,36 +1,67 @@
-//! The command line of Seedbed.
+//! The command line of Seedbed, for a terminal and for programs that have it inside.
 //!
-//! A verb reads its flags, calls the library once, shows the report and gives back an exit code.
-//! This is the only crate that reads the system's clock, and of the environment it reads
-//! `NO_COLOR` only.
+//! A verb reads its flags, calls the library once and answers. Everything that a verb may know of
+//! the world around it is in its [`Caller`]; the terminal is one, Django another. Only the terminal
+//! reads the system's clock, and of the environment it reads `NO_COLOR` only.
 
+mod answer;
 mod arguments;
-mod console;
+mod caller;
 mod moment;
 mod output;
+mod terminal;
 mod verb;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use seedbed::{Error, Exit, Result};
+
+pub use answer::Answer;
+pub use caller::Caller;
+pub use moment::now;
+pub use output::error::json as error_data;
 
 use arguments::Arguments;
-use console::Console;
 use verb::Desk;
 
-/// Runs the command line; `args` begins with the name of the program.
+/// Runs the command line in a terminal; `args` begins with the name of the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(args) {
-        Ok(arguments) => arguments,
+    match Arguments::try_parse_from(args) {
+        Ok(arguments) => ExitCode::from(terminal::ask(&arguments)),
         Err(error) => {
             // Nothing is left to do where even this can't be printed.
             let _ = error.print();
-            return ExitCode::from(error.exit_code() as u8);
+            ExitCode::from(error.exit_code() as u8)
         }
-    };
-    let console = Console::new(&arguments.global);
-    let desk = Desk::new(&arguments.global, &console);
-    let code = arguments.verb.run(&desk).unwrap_or_else(|error| console.fail(&error));
-    ExitCode::from(code)
+    }
+}
+
+/// Returns what a verb answers to its caller; `args` is the verb and its flags.
+///
+/// Flags that a terminal heeds, `--format`, `--color` and `--quiet`, change nothing.
+pub fn ask(args: impl IntoIterator<Item = OsString>, caller: Caller<'_>) -> Result<Answer> {
+    let args = [OsString::from(caller.program)].into_iter().chain(args);
+    let arguments =
+        Arguments::try_parse_from(args).map_err(|error| Error::new(Exit::Usage, "wrong-call", said(&error)))?;
+    run(&arguments, caller)
+}
+
+/// Returns the command line as a description: its verbs, and what each understands.
+pub fn command() -> clap::Command {
+    let mut command = Arguments::command();
+    command.build();
+    command
+}
+
+/// Returns what is wrong with a call, without the word that our own errors begin with.
+fn said(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let text = text.trim_end();
+    text.strip_prefix("error: ").unwrap_or(text).to_owned()
+}
+
+fn run(arguments: &Arguments, caller: Caller<'_>) -> Result<Answer> {
+    arguments.verb.run(&Desk::new(&arguments.global, caller))
 }

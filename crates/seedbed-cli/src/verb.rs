@@ -1,4 +1,4 @@
-//! The verbs: each reads its flags, calls the library once, shows the report.
+//! The verbs: each reads its flags, calls the library once, and answers.
 
 pub(crate) mod allow;
 pub(crate) mod check;
@@ -12,52 +12,113 @@ pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod verify;
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use seedbed::project::{Call, Purpose, Work};
-use seedbed::{Error, Exit, Project, Result};
+use seedbed::project::{Call, Place, Purpose, Times, Work};
+use seedbed::{Database, Notice, Project, Result};
 
+use crate::answer::{Answer, Report};
 use crate::arguments::Global;
-use crate::console::Console;
-use crate::moment;
-
-/// How help lines call this program.
-const PROGRAM: &str = "seedbed";
+use crate::caller::Caller;
+use crate::output::Paint;
 
 /// What every verb works with.
 pub(crate) struct Desk<'a> {
     pub(crate) call: Call<'a>,
-    pub(crate) console: &'a Console,
+    /// Whether somebody is there to be asked.
+    pub(crate) interactive: bool,
+    /// Whether a running display may be drawn.
+    pub(crate) live: bool,
     config: Option<&'a Path>,
+    here: PathBuf,
+    paint: Paint,
+    notice: &'a dyn Fn(&str),
+    project: Option<Project>,
+    /// A database that the caller has open; the first who asks has it.
+    lent: RefCell<Option<Box<dyn Database>>>,
+    started: Instant,
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn new(global: &'a Global, console: &'a Console) -> Self {
+    pub(crate) fn new(global: &'a Global, caller: Caller<'a>) -> Self {
         let call = Call {
             database: global.db.as_deref(),
             media: global.media.as_deref(),
             seed: global.seed,
             as_of: global.as_of,
             worker: global.worker,
-            now: moment::now(),
-            program: PROGRAM,
+            now: caller.now,
+            program: caller.program,
         };
-        Self { call, console, config: global.config.as_deref() }
+        Self {
+            call,
+            interactive: caller.interactive,
+            live: caller.live,
+            config: global.config.as_deref(),
+            here: caller.here,
+            paint: Paint::new(caller.colour),
+            notice: caller.notice,
+            project: caller.project,
+            lent: RefCell::new(caller.database),
+            started: Instant::now(),
+        }
     }
 
     /// Returns the project that this folder is in, or the one that was named.
     pub(crate) fn project(&self) -> Result<Project> {
-        let here = std::env::current_dir().map_err(|error| {
-            Error::new(Exit::CouldNotRun, "no-folder", format!("while asking for the current folder: {error}"))
-        })?;
-        match self.config {
-            Some(file) => Project::read(file, &here),
-            None => Project::find(&here),
+        match (&self.project, self.config) {
+            (Some(project), _) => Ok(project.clone()),
+            (None, Some(file)) => Project::read(file, &self.here),
+            (None, None) => Project::find(&self.here),
         }
     }
 
     /// Returns a scenario of the project, facing its database.
     pub(crate) fn work(&self, scenario: &str, purpose: Purpose) -> Result<Work> {
-        Work::open(&self.project()?, scenario, &self.call, purpose)
+        self.work_in(&self.project()?, scenario, purpose)
+    }
+
+    /// Returns a scenario of that project, facing its database.
+    pub(crate) fn work_in(&self, project: &Project, scenario: &str, purpose: Purpose) -> Result<Work> {
+        match self.lent.take() {
+            Some(database) => Work::over(project, Place::of(database), scenario, &self.call, purpose),
+            None => Work::open(project, scenario, &self.call, purpose),
+        }
+    }
+
+    /// Opens the database as it is; where there is none, an empty one in memory stands for it.
+    pub(crate) fn look(&self, project: &Project) -> Result<Place> {
+        match self.lent.take() {
+            Some(database) => Ok(Place::of(database)),
+            None => project.look(self.call.database),
+        }
+    }
+
+    /// Returns the database that the caller has open.
+    pub(crate) fn lent(&self) -> Option<Place> {
+        self.lent.take().map(Place::of)
+    }
+
+    /// Returns the answer that a report makes.
+    pub(crate) fn answer(&self, report: &dyn Report) -> Answer {
+        Answer::of(report, self.paint)
+    }
+
+    /// Returns what passes notices on as they come.
+    pub(crate) fn notices(&self) -> impl FnMut(Notice) {
+        let tell = self.notice;
+        move |notice| {
+            // Hashing is told with the times in the end.
+            if matches!(notice, Notice::Waiting { .. } | Notice::Moving { .. }) {
+                tell(&notice.to_string());
+            }
+        }
+    }
+
+    /// Returns the times with the whole program's as their total.
+    pub(crate) fn whole(&self, times: Times) -> Times {
+        Times { total: self.started.elapsed(), ..times }
     }
 }

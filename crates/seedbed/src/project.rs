@@ -25,7 +25,7 @@ use config::Config;
 use sources::Scenario;
 
 pub use check::Checked;
-pub use place::{Place, Presence};
+pub use place::{Place, Presence, database_names};
 pub use work::{Call, Purpose, Times, Work};
 
 /// Name of the file that makes a folder a project.
@@ -61,9 +61,14 @@ impl Project {
             Error::new(Exit::Usage, "no-project", message).help("name a seedbed.toml with --config")
         })?;
         let folder = file.parent().unwrap_or(here).to_path_buf();
-        let source = Source { path: shown(&file, here), text };
-        let config = Config::read(&source).map_err(|problems| told(problems, vec![source.clone()]))?;
-        let scenarios = sources::load(&config, &folder, here).map_err(|problems| told(problems, vec![source]))?;
+        Self::of(Source { path: shown(&file, here), text }, folder, here)
+    }
+
+    /// Returns the project of settings that stand somewhere else than in a file of their own: what
+    /// a `seedbed.toml` in `folder` would say, and where a person finds it.
+    pub fn of(settings: Source, folder: PathBuf, here: &Path) -> Result<Self> {
+        let config = Config::read(&settings).map_err(|problems| told(problems, vec![settings.clone()]))?;
+        let scenarios = sources::load(&config, &folder, here).map_err(|problems| told(problems, vec![settings]))?;
         Ok(Self { folder, here: here.to_path_buf(), config, scenarios })
     }
 
@@ -136,7 +141,7 @@ fn told(problems: Vec<Diagnostic>, sources: Vec<Source>) -> Error {
 }
 
 /// Returns an absolute path as a person in `here` would type it: short where they are near.
-fn shown(path: &Path, here: &Path) -> String {
+pub fn shown(path: &Path, here: &Path) -> String {
     let common = path.components().zip(here.components()).take_while(|(a, b)| a == b).count();
     let up = here.components().count() - common;
     // Above two folders up, and with nothing but the root in common, the whole path reads better.

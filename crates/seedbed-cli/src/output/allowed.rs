@@ -4,14 +4,14 @@ use seedbed::state::Marker;
 use serde_json::{Value, json};
 
 use super::Paint;
-use crate::console;
+use crate::answer;
 
 pub(crate) struct Report<'a> {
     pub(crate) database: String,
     pub(crate) marker: &'a Marker,
 }
 
-impl console::Report for Report<'_> {
+impl answer::Report for Report<'_> {
     fn text(&self, _: Paint) -> String {
         format!("tests may write into {}\n", self.database)
     }

@@ -6,18 +6,19 @@ use seedbed::project::Checked;
 use serde_json::{Value, json};
 
 use super::{Paint, count, duration, fitted};
-use crate::console;
+use crate::answer;
 
 /// How many failing seeds are shown.
 const SHOWN: usize = 5;
 
-pub(crate) struct Report {
+pub(crate) struct Report<'a> {
+    pub(crate) program: &'a str,
     pub(crate) checked: Vec<Checked>,
     /// The first seed.
     pub(crate) first: u64,
 }
 
-impl console::Report for Report {
+impl answer::Report for Report<'_> {
     fn text(&self, paint: Paint) -> String {
         let width =
             |text: fn(&Checked) -> &str| self.checked.iter().map(|one| text(one).chars().count()).max().unwrap_or(0);
@@ -44,7 +45,7 @@ impl console::Report for Report {
                 let _ = writeln!(text, "  seed {seed}: {}", fitted(std::slice::from_ref(why), "", 80));
             }
             if let Some((seed, _)) = one.failed.first() {
-                let _ = writeln!(text, "  `seedbed check {} --seed {seed}` explains it", one.name);
+                let _ = writeln!(text, "  `{} check {} --seed {seed}` explains it", self.program, one.name);
             }
         }
         let _ = writeln!(text, "{}; no database was opened", count(self.checked.len(), "scenario", "scenarios"));

@@ -19,7 +19,7 @@ pub(crate) fn text(error: &Error, paint: Paint) -> String {
 }
 
 /// Returns the error as an object; problems in files come one by one, each with its place.
-pub(crate) fn json(error: &Error) -> Value {
+pub fn json(error: &Error) -> Value {
     let mut object = json!({
         "rule": error.rule,
         "message": error.message,

@@ -50,6 +50,11 @@ pub(super) fn names(work: &Work) -> Vec<&str> {
     work.chain.layers[work.levels.clone()].iter().map(|layer| layer.name.as_str()).collect()
 }
 
+/// Returns what a next step is typed with: this program, and the scenario that was asked for.
+pub(super) fn program(work: &Work) -> (&str, &str) {
+    (&work.program, names(work).pop().unwrap_or_default())
+}
+
 /// Returns the digest as a person compares it.
 pub(super) fn short(digest: &str) -> &str {
     digest.get(..8).unwrap_or(digest)

@@ -7,14 +7,14 @@ use seedbed::project::Work;
 use serde_json::{Value, json};
 
 use super::{Paint, wrapped};
-use crate::console;
+use crate::answer;
 
 pub(crate) struct Report<'a> {
     pub(crate) work: &'a Work,
     pub(crate) personas: &'a [PersonaRow],
 }
 
-impl console::Report for Report<'_> {
+impl answer::Report for Report<'_> {
     fn text(&self, _: Paint) -> String {
         let width = self.personas.iter().map(|persona| persona.name.chars().count()).max().unwrap_or(0);
         let mut text = String::new();

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::difference::{self, Detail};
 use super::{Paint, headline, times_json};
-use crate::console;
+use crate::answer;
 
 pub(crate) struct Report<'a> {
     pub(crate) work: &'a Work,
@@ -19,7 +19,7 @@ pub(crate) struct Report<'a> {
     pub(crate) check: bool,
 }
 
-impl console::Report for Report<'_> {
+impl answer::Report for Report<'_> {
     fn text(&self, _: Paint) -> String {
         let plan = &self.receipt.plan;
         if plan.is_empty() {
@@ -31,14 +31,14 @@ impl console::Report for Report<'_> {
         text.push_str(&difference::rest(plan, headline::others(self.work, self.receipt)));
         let summary = difference::summary(plan, ["to insert", "to change", "to write", "to remove"]);
         let _ = writeln!(text, "\nplan: {summary}");
-        let scenario = headline::names(self.work).pop().unwrap_or_default();
+        let (program, scenario) = headline::program(self.work);
         if plan.debris.is_empty() {
-            let _ = writeln!(text, "`seedbed seed {scenario}` does it");
+            let _ = writeln!(text, "`{program} seed {scenario}` does it");
         } else {
             let _ = writeln!(
                 text,
-                "`seedbed seed {scenario}` inserts, changes and writes; \
-                 `seedbed reset {scenario}` also removes what tests left"
+                "`{program} seed {scenario}` inserts, changes and writes; \
+                 `{program} reset {scenario}` also removes what tests left"
             );
         }
         text

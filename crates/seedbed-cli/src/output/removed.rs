@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::difference::{self, Detail};
 use super::{Paint, duration, headline, times_json};
-use crate::console;
+use crate::answer;
 
 pub(crate) struct Report<'a> {
     pub(crate) work: &'a Work,
@@ -16,7 +16,7 @@ pub(crate) struct Report<'a> {
     pub(crate) times: Times,
 }
 
-impl console::Report for Report<'_> {
+impl answer::Report for Report<'_> {
     fn text(&self, paint: Paint) -> String {
         let (plan, took) = (&self.receipt.plan, duration(self.times.total));
         let names = headline::names(self.work);

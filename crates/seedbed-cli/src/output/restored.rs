@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::difference::{self, Detail};
 use super::{Paint, duration, headline, times_json};
-use crate::console;
+use crate::answer;
 
 pub(crate) struct Report<'a> {
     pub(crate) work: &'a Work,
@@ -16,7 +16,7 @@ pub(crate) struct Report<'a> {
     pub(crate) state: Option<&'a str>,
 }
 
-impl console::Report for Report<'_> {
+impl answer::Report for Report<'_> {
     fn text(&self, paint: Paint) -> String {
         let plan = &self.receipt.plan;
         if plan.is_empty() {

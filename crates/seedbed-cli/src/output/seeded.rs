@@ -8,7 +8,7 @@ use seedbed::verify::Verified;
 use serde_json::{Value, json};
 
 use super::{Paint, count, duration, headline, layers, times_json, verified};
-use crate::console;
+use crate::answer;
 
 pub(crate) struct Report<'a> {
     pub(crate) work: &'a Work,
@@ -21,7 +21,7 @@ pub(crate) struct Report<'a> {
     pub(crate) whole: Times,
 }
 
-impl console::Report for Report<'_> {
+impl answer::Report for Report<'_> {
     fn text(&self, paint: Paint) -> String {
         let (work, receipt) = (self.work, self.receipt);
         if !receipt.plan.has_own_work() {
@@ -83,8 +83,8 @@ impl Report<'_> {
         if self.failing() == 0 {
             return format!("{}  {tally}\n", paint.good("verified"));
         }
-        let scenario = headline::names(self.work).pop().unwrap_or_default();
-        format!("{}  {tally}; `seedbed verify {scenario}` names them\n", paint.bad("not verified"))
+        let (program, scenario) = headline::program(self.work);
+        format!("{}  {tally}; `{program} verify {scenario}` names them\n", paint.bad("not verified"))
     }
 
     fn debris(&self) -> String {
@@ -92,8 +92,8 @@ impl Report<'_> {
         if left == 0 {
             return String::new();
         }
-        let scenario = headline::names(self.work).pop().unwrap_or_default();
+        let (program, scenario) = headline::program(self.work);
         let rows = count(left, "row that tests left behind stays", "rows that tests left behind stay");
-        format!("{rows}; `seedbed reset {scenario}` removes what tests left\n")
+        format!("{rows}; `{program} reset {scenario}` removes what tests left\n")
     }
 }

@@ -8,14 +8,14 @@ use seedbed_core::plan::key_text;
 use serde_json::{Value, json};
 
 use super::{Paint, count};
-use crate::console;
+use crate::answer;
 
 pub(crate) struct Report<'a> {
     pub(crate) work: &'a Work,
     pub(crate) shown: &'a Shown,
 }
 
-impl console::Report for Report<'_> {
+impl answer::Report for Report<'_> {
     fn text(&self, _: Paint) -> String {
         let Shown { persona, path, table, rows } = self.shown;
         let mut text = format!("{persona} {path}: {} of {table}\n", count(rows.len(), "row", "rows"));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::headline::short;
 use super::{Paint, as_of, count, minute};
-use crate::console;
+use crate::answer;
 
 pub(crate) struct Report<'a> {
     pub(crate) place: &'a Place,
@@ -18,7 +18,7 @@ pub(crate) struct Report<'a> {
     pub(crate) now: i64,
 }
 
-impl console::Report for Report<'_> {
+impl answer::Report for Report<'_> {
     fn text(&self, _: Paint) -> String {
         let mut text = format!("database  {}   {}\n", self.place.name, self.standing());
         for seeded in &self.status.state.seeded {

@@ -8,7 +8,7 @@ use seedbed_core::plan::key_text;
 use serde_json::{Value, json};
 
 use super::{Paint, WIDTH, count, cut, duration, headline, times_json};
-use crate::console;
+use crate::answer;
 
 const FACT: usize = 50;
 const DECLARED: usize = 18;
@@ -25,7 +25,7 @@ pub(crate) struct Report<'a> {
 /// Checks that share a line: those of a criterion, or those of a fact.
 type Group<'a> = Vec<&'a Check>;
 
-impl console::Report for Report<'_> {
+impl answer::Report for Report<'_> {
     fn text(&self, paint: Paint) -> String {
         let (work, receipt) = (self.work, &self.verified.receipt);
         let mut text = headline::database(work, receipt);
@@ -79,7 +79,7 @@ impl Report<'_> {
     /// Returns the last line.
     fn last(&self, paint: Paint) -> String {
         let (verified, plan) = (self.verified, &self.verified.receipt.plan);
-        let scenario = headline::names(self.work).pop().unwrap_or_default();
+        let (program, scenario) = headline::program(self.work);
         let tally = tally(&verified.report.checks);
         let took = duration(self.times.total);
         if verified.holds() {
@@ -105,7 +105,10 @@ impl Report<'_> {
         }
         reasons.extend(verified.aged.map(|aged| aged.to_string()));
         let reasons = reasons.join("; ");
-        format!("{}  {tally} ({took})\n{reasons}\n`seedbed reset {scenario}` restores it\n", paint.bad("not verified"))
+        format!(
+            "{}  {tally} ({took})\n{reasons}\n`{program} reset {scenario}` restores it\n",
+            paint.bad("not verified")
+        )
     }
 }
 

@@ -4,6 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use seedbed::Result;
 
 use super::Desk;
+use crate::answer::Answer;
 use crate::output::checked::Report;
 
 #[derive(Debug, clap::Args)]
@@ -15,9 +16,9 @@ pub(crate) struct Flags {
     seeds: u64,
 }
 
-pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let names: Vec<&str> = flags.scenarios.iter().map(String::as_str).collect();
-    let bar = if desk.console.is_live() && flags.seeds > 1 { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    let bar = if desk.live && flags.seeds > 1 { ProgressBar::new(0) } else { ProgressBar::hidden() };
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} datasets, {eta} left");
     bar.set_style(style.expect("the template is well formed"));
     let checked = desk.project()?.check(&names, flags.seeds, &desk.call, &mut |done, all| {
@@ -25,5 +26,5 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    Ok(desk.console.show(&Report { checked: checked?, first: desk.call.seed.unwrap_or(1) }))
+    Ok(desk.answer(&Report { program: desk.call.program, checked: checked?, first: desk.call.seed.unwrap_or(1) }))
 }

@@ -4,6 +4,7 @@ use seedbed::Result;
 use seedbed::project::Purpose;
 
 use super::Desk;
+use crate::answer::Answer;
 use crate::output::removed::Report;
 
 #[derive(Debug, clap::Args)]
@@ -12,9 +13,9 @@ pub(crate) struct Flags {
     scenario: String,
 }
 
-pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let mut work = desk.work(&flags.scenario, Purpose::Remove)?;
-    let (receipt, times) = work.run(&mut desk.console.notices(), |target, _| seedbed::cleanup(target))?;
-    let times = desk.console.whole(times);
-    Ok(desk.console.show(&Report { work: &work, receipt: &receipt, times }))
+    let (receipt, times) = work.run(&mut desk.notices(), |target, _| seedbed::cleanup(target))?;
+    let times = desk.whole(times);
+    Ok(desk.answer(&Report { work: &work, receipt: &receipt, times }))
 }

@@ -4,6 +4,7 @@ use seedbed::Result;
 use seedbed::project::Purpose;
 
 use super::Desk;
+use crate::answer::Answer;
 use crate::output::personas::Report;
 
 #[derive(Debug, clap::Args)]
@@ -12,8 +13,8 @@ pub(crate) struct Flags {
     scenario: String,
 }
 
-pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let mut work = desk.work(&flags.scenario, Purpose::Look)?;
-    let (personas, _) = work.run(&mut desk.console.notices(), seedbed::personas)?;
-    Ok(desk.console.show(&Report { work: &work, personas: &personas }))
+    let (personas, _) = work.run(&mut desk.notices(), seedbed::personas)?;
+    Ok(desk.answer(&Report { work: &work, personas: &personas }))
 }

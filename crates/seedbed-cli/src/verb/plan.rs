@@ -4,6 +4,7 @@ use seedbed::Result;
 use seedbed::project::Purpose;
 
 use super::Desk;
+use crate::answer::Answer;
 use crate::output::difference::Detail;
 use crate::output::planned::Report;
 
@@ -19,10 +20,10 @@ pub(crate) struct Flags {
     rows: bool,
 }
 
-pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let mut work = desk.work(&flags.scenario, Purpose::Look)?;
-    let (receipt, times) = work.run(&mut desk.console.notices(), |target, _| seedbed::plan(target))?;
-    let times = desk.console.whole(times);
+    let (receipt, times) = work.run(&mut desk.notices(), |target, _| seedbed::plan(target))?;
+    let times = desk.whole(times);
     let detail = if flags.rows { Detail::EveryRow } else { Detail::Brief };
-    Ok(desk.console.show(&Report { work: &work, receipt: &receipt, times, detail, check: flags.check }))
+    Ok(desk.answer(&Report { work: &work, receipt: &receipt, times, detail, check: flags.check }))
 }

@@ -4,6 +4,7 @@ use seedbed::Result;
 use seedbed::project::Purpose;
 
 use super::Desk;
+use crate::answer::Answer;
 use crate::output::restored::Report;
 
 #[derive(Debug, clap::Args)]
@@ -15,10 +16,10 @@ pub(crate) struct Flags {
     state: Option<String>,
 }
 
-pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let mut work = desk.work(&flags.scenario, Purpose::Write)?;
     let state = flags.state.as_deref();
-    let (receipt, times) = work.run(&mut desk.console.notices(), |target, _| seedbed::reset(target, state))?;
-    let times = desk.console.whole(times);
-    Ok(desk.console.show(&Report { work: &work, receipt: &receipt, times, state }))
+    let (receipt, times) = work.run(&mut desk.notices(), |target, _| seedbed::reset(target, state))?;
+    let times = desk.whole(times);
+    Ok(desk.answer(&Report { work: &work, receipt: &receipt, times, state }))
 }

@@ -4,6 +4,7 @@ use seedbed::Result;
 use seedbed_core::grammar::json_schema::{ProjectNames, json_schema};
 
 use super::Desk;
+use crate::answer::Answer;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
@@ -12,8 +13,9 @@ pub(crate) struct Flags {
     project: bool,
 }
 
-pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let names = if flags.project { desk.project()?.vocabulary()? } else { ProjectNames::new() };
-    desk.console.print(&format!("{:#}\n", json_schema(&names)));
-    Ok(0)
+    let schema = json_schema(&names);
+    // The schema is the whole answer, in either form.
+    Ok(Answer { text: format!("{schema:#}\n"), data: schema, exit_code: 0 })
 }

@@ -4,6 +4,7 @@ use seedbed::Result;
 use seedbed::project::Purpose;
 
 use super::Desk;
+use crate::answer::Answer;
 use crate::output::difference::Detail;
 use crate::output::{planned, seeded};
 
@@ -16,19 +17,19 @@ pub(crate) struct Flags {
     dry_run: bool,
 }
 
-pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let purpose = if flags.dry_run { Purpose::Look } else { Purpose::Write };
     let mut work = desk.work(&flags.scenario, purpose)?;
-    let mut notices = desk.console.notices();
+    let mut notices = desk.notices();
     if flags.dry_run {
         let (receipt, times) = work.run(&mut notices, |target, _| seedbed::plan(target))?;
-        let (work, receipt, times) = (&work, &receipt, desk.console.whole(times));
-        return Ok(desk.console.show(&planned::Report { work, receipt, times, detail: Detail::Brief, check: false }));
+        let (work, receipt, times) = (&work, &receipt, desk.whole(times));
+        return Ok(desk.answer(&planned::Report { work, receipt, times, detail: Detail::Brief, check: false }));
     }
     let (receipt, times) = work.run(&mut notices, |target, _| seedbed::seed(target))?;
     // What was read and compared just now, and found as it was left, has been verified then.
     let verified = receipt.written.then(|| work.run(&mut notices, seedbed::verify)).transpose()?;
     let (work, receipt, verified) = (&work, &receipt, verified.map(|(verified, _)| verified));
-    let whole = desk.console.whole(times);
-    Ok(desk.console.show(&seeded::Report { work, receipt, verified: verified.as_ref(), times, whole }))
+    let whole = desk.whole(times);
+    Ok(desk.answer(&seeded::Report { work, receipt, verified: verified.as_ref(), times, whole }))
 }

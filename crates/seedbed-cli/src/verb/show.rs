@@ -1,9 +1,10 @@
 //! `seedbed show`
 
-use seedbed::project::{Purpose, Work};
+use seedbed::project::Purpose;
 use seedbed::{Error, Exit, Result};
 
 use super::Desk;
+use crate::answer::Answer;
 use crate::output::shown::Report;
 
 #[derive(Debug, clap::Args)]
@@ -17,14 +18,13 @@ pub(crate) struct Flags {
     scenario: Option<String>,
 }
 
-pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let project = desk.project()?;
     let highest = project.names().pop();
     let scenario = flags.scenario.as_deref().or(highest);
     let scenario = scenario.ok_or_else(|| Error::new(Exit::Usage, "no-scenarios", "the project has no scenario"))?;
-    let mut work = Work::open(&project, scenario, &desk.call, Purpose::Look)?;
+    let mut work = desk.work_in(&project, scenario, Purpose::Look)?;
     let (persona, relation) = (&flags.persona, &flags.relation);
-    let (shown, _) =
-        work.run(&mut desk.console.notices(), |target, chain| seedbed::show(target, chain, persona, relation))?;
-    Ok(desk.console.show(&Report { work: &work, shown: &shown }))
+    let (shown, _) = work.run(&mut desk.notices(), |target, chain| seedbed::show(target, chain, persona, relation))?;
+    Ok(desk.answer(&Report { work: &work, shown: &shown }))
 }

@@ -4,6 +4,7 @@ use seedbed::Result;
 use seedbed::project::Purpose;
 
 use super::Desk;
+use crate::answer::Answer;
 use crate::output::verified::Report;
 
 #[derive(Debug, clap::Args)]
@@ -15,9 +16,9 @@ pub(crate) struct Flags {
     all: bool,
 }
 
-pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<u8> {
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let mut work = desk.work(&flags.scenario, Purpose::Look)?;
-    let (verified, times) = work.run(&mut desk.console.notices(), seedbed::verify)?;
-    let times = desk.console.whole(times);
-    Ok(desk.console.show(&Report { work: &work, verified: &verified, times, all: flags.all }))
+    let (verified, times) = work.run(&mut desk.notices(), seedbed::verify)?;
+    let times = desk.whole(times);
+    Ok(desk.answer(&Report { work: &work, verified: &verified, times, all: flags.all }))
 }

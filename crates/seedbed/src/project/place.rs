@@ -21,6 +21,21 @@ pub struct Place {
     pub presence: Presence,
 }
 
+impl Place {
+    /// Returns the place of a database that a caller has open.
+    pub fn of(database: Box<dyn Database>) -> Self {
+        Self { name: database.describe(), database, presence: Presence::There }
+    }
+}
+
+/// Returns the names that somebody may call a database by: its last part, its address without the
+/// engine, and the whole.
+pub fn database_names(name: &str) -> [String; 3] {
+    let address = name.split_once(':').map_or(name, |(_, address)| address);
+    let last = address.rsplit(['/', '\\']).next().unwrap_or(address);
+    [last.to_owned(), address.to_owned(), name.to_owned()]
+}
+
 /// Whether a database was there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presence {
@@ -49,14 +64,6 @@ impl Project {
     pub fn existing(&self, database: Option<&str>) -> Result<Place> {
         let address = self.address(database)?;
         if address.is_there() { address.open() } else { Err(address.missing()) }
-    }
-
-    /// Returns the names that somebody may call the database by.
-    pub fn database_names(&self, database: Option<&str>) -> Result<Vec<String>> {
-        let path = self.address(database)?.path;
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let path = path.display().to_string();
-        Ok(vec![file, path.clone(), format!("sqlite:{path}")])
     }
 
     /// Returns the address of the database that was asked for, or of the project's own.

@@ -71,12 +71,13 @@ pub struct Work {
     pub levels: Range<usize>,
     /// The seed.
     pub seed: u64,
+    /// How help lines call this program.
+    pub program: String,
     media: Option<PathBuf>,
     bookkeeping: Vec<String>,
     lock_timeout: Duration,
     now: i64,
     as_of: Option<i64>,
-    program: String,
 }
 
 /// How long parts of a verb took.

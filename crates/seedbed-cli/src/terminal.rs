@@ -1,0 +1,77 @@
+//! Terminal: the caller that is a person at a shell, or a script.
+
+use std::io::{self, IsTerminal, Write};
+
+use seedbed::{Error, Exit, Result};
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::arguments::Arguments;
+use crate::arguments::{Colour, Format, Global};
+use crate::caller::Caller;
+use crate::output::{self, Paint};
+use crate::{moment, run};
+
+/// How help lines call this program.
+const PROGRAM: &str = "seedbed";
+
+/// Asks the verb and prints what it answers; returns the exit code.
+pub(crate) fn ask(arguments: &Arguments) -> u8 {
+    let global = &arguments.global;
+    match caller(global).and_then(|caller| run(arguments, caller)) {
+        Ok(answer) => show(&answer, global),
+        Err(error) => fail(&error, global),
+    }
+}
+
+fn caller(global: &Global) -> Result<Caller<'static>> {
+    let here = std::env::current_dir().map_err(|error| {
+        Error::new(Exit::CouldNotRun, "no-folder", format!("while asking for the current folder: {error}"))
+    })?;
+    let talks = !global.quiet && global.format == Format::Text;
+    Ok(Caller {
+        program: PROGRAM,
+        here,
+        now: moment::now(),
+        colour: coloured(global, io::stdout().is_terminal()),
+        interactive: io::stdin().is_terminal(),
+        live: talks && io::stderr().is_terminal(),
+        notice: if talks { &|line| eprintln!("{line}") } else { &|_| {} },
+        project: None,
+        database: None,
+    })
+}
+
+fn coloured(global: &Global, terminal: bool) -> bool {
+    match global.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+fn show(answer: &Answer, global: &Global) -> u8 {
+    match global.format {
+        Format::Json => print(&format!("{:#}\n", answer.data)),
+        Format::Text if global.quiet => {}
+        Format::Text => print(&answer.text),
+    }
+    answer.exit_code
+}
+
+fn fail(error: &Error, global: &Global) -> u8 {
+    let code = error.exit_code();
+    match global.format {
+        Format::Json => print(&format!("{:#}\n", json!({ "exit_code": code, "error": output::error::json(error) }))),
+        Format::Text => {
+            let paint = Paint::new(coloured(global, io::stderr().is_terminal()));
+            eprintln!("{}", output::error::text(error, paint));
+        }
+    }
+    code
+}
+
+fn print(text: &str) {
+    // A reader that has gone, as `head` does, wants no more of it.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}
