@@ -4,6 +4,7 @@
 //! constant here. A [`Sql`] cannot be made anywhere else.
 
 pub(crate) mod fact;
+pub(crate) mod sqlite;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

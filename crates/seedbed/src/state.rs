@@ -13,6 +13,7 @@ use seedbed_core::schema::Schema;
 
 pub use keys::{TableKeys, Tag, TagValue};
 
+use crate::database::row::Row;
 use crate::database::{Database, Failure, FailureKind};
 use crate::sql;
 
@@ -167,7 +168,7 @@ fn json<T: serde::Serialize>(value: &T) -> Cell {
 }
 
 fn marker(row: Vec<Cell>) -> Result<Marker, Failure> {
-    let mut row = Fields { table: "seedbed_marker", cells: row.into_iter() };
+    let mut row = Row::of("seedbed_marker", row);
     Ok(Marker {
         identity: row.optional_text(),
         how: row.text()?,
@@ -179,14 +180,14 @@ fn marker(row: Vec<Cell>) -> Result<Marker, Failure> {
 }
 
 fn seeded(row: Vec<Cell>) -> Result<Seeded, Failure> {
-    let mut row = Fields { table: "seedbed_state", cells: row.into_iter() };
+    let mut row = Row::of("seedbed_state", row);
     Ok(Seeded {
         scenario: row.text()?,
         worker: row.integer()? as u8,
         layer: row.integer()? as u8,
-        seed: row.text()?.parse().map_err(|_| unreadable("seedbed_state"))?,
+        seed: row.parsed()?,
         as_of: row.integer()?,
-        pinned: row.integer()? != 0,
+        pinned: row.flag()?,
         holds_for: row.integer()?,
         digest: row.text()?,
         variant: row.optional_text(),
@@ -196,31 +197,4 @@ fn seeded(row: Vec<Cell>) -> Result<Seeded, Failure> {
         tool: row.text()?,
         seeded_at: row.integer()?,
     })
-}
-
-struct Fields {
-    table: &'static str,
-    cells: std::vec::IntoIter<Cell>,
-}
-
-impl Fields {
-    fn optional_text(&mut self) -> Option<String> {
-        self.cells.next().and_then(|cell| cell.as_text().map(str::to_owned))
-    }
-
-    fn text(&mut self) -> Result<String, Failure> {
-        self.optional_text().ok_or_else(|| unreadable(self.table))
-    }
-
-    fn integer(&mut self) -> Result<i64, Failure> {
-        self.cells.next().and_then(|cell| cell.as_integer()).ok_or_else(|| unreadable(self.table))
-    }
-
-    fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Failure> {
-        serde_json::from_str(&self.text()?).map_err(|_| unreadable(self.table))
-    }
-}
-
-fn unreadable(table: &str) -> Failure {
-    Failure::new(FailureKind::Other, format!("`{table}` holds a row that this version cannot read"))
 }

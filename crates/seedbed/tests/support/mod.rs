@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
 
+pub mod failing;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
