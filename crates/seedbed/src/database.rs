@@ -22,8 +22,8 @@ pub trait Database {
     /// Returns its name as a person reads it: `sqlite:db.sqlite3`.
     fn describe(&self) -> String;
 
-    /// Returns what tells this database from a copy of it; none for a database in memory, which is
-    /// always one for tests.
+    /// Returns what tells this database from a copy of it; none for a database that is always one for
+    /// tests: in memory, or made by a test runner.
     fn identity(&mut self) -> Result<Option<String>, Failure>;
 
     /// Returns the catalogue.

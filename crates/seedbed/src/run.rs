@@ -306,7 +306,7 @@ fn record(database: &mut dyn Database, survey: &mut Survey, question: &Question<
 
 fn new_marker(database: &mut dyn Database, survey: &Survey, question: &Question<'_>) -> Result<Marker> {
     let identity = database.identity().during(|| "reading which database this is".into())?;
-    let how = if survey.standing == Standing::InMemory { "in memory" } else { "empty" };
+    let how = if survey.standing == Standing::ForTests { "for tests" } else { "empty" };
     Ok(marker(identity, how, question.now))
 }
 

@@ -62,9 +62,9 @@ pub struct FileMark {
 /// Says that tests may write here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marker {
-    /// The database it was set in; none for a database in memory.
+    /// The database it was set in; none for one that is always for tests.
     pub identity: Option<String>,
-    /// How it was set: `empty` or `allowed`.
+    /// How it was set: `empty`, `for tests` or `allowed`.
     pub how: String,
     /// When, in unix seconds.
     pub marked_at: i64,
