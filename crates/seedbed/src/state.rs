@@ -14,7 +14,8 @@ use seedbed_core::schema::Schema;
 pub use keys::{TableKeys, Tag, TagValue};
 
 use crate::database::row::Row;
-use crate::database::{Database, Failure, FailureKind};
+use crate::database::{Database, Failure};
+use crate::error::{self, Error, Exit, While};
 use crate::sql;
 
 /// A scenario that is seeded for a worker.
@@ -111,16 +112,21 @@ pub fn read(database: &mut dyn Database, schema: &Schema) -> Result<State, Failu
     Ok(state)
 }
 
-/// Makes the tables where they are missing.
-pub(crate) fn create_tables(database: &mut dyn Database, schema: &Schema) -> Result<(), Failure> {
+/// Makes the tables where they are missing; `allow` is what a person types to have them made.
+pub(crate) fn create_tables(database: &mut dyn Database, schema: &Schema, allow: &str) -> error::Result<()> {
     if schema.tables.contains_key("seedbed_marker") && schema.tables.contains_key("seedbed_state") {
         return Ok(());
     }
     if !database.owns_transactions() {
-        let message = "the tables seedbed_marker and seedbed_state are missing; run `migrate` or `seedbed allow`";
-        return Err(Failure::new(FailureKind::Other, message));
+        let message = "there are no tables `seedbed_marker` and `seedbed_state`, and inside a transaction of somebody \
+                       else none are made";
+        return Err(Error::new(Exit::CouldNotRun, "not-migrated", message)
+            .help("run `migrate` with \"seedbed.django\" in INSTALLED_APPS")
+            .help(format!("or, outside of the transaction: {allow}")));
     }
-    sql::create_bookkeeping().iter().try_for_each(|statement| database.execute(statement, &[]).map(|_| ()))
+    let mut statements = sql::create_bookkeeping().into_iter();
+    let made = statements.try_for_each(|statement| database.execute(&statement, &[]).map(|_| ()));
+    made.during(|| "making the tables of Seedbed".into())
 }
 
 /// Writes the marker.

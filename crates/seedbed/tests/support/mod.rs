@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
 
 pub mod failing;
+pub mod guest;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
