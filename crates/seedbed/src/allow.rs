@@ -25,7 +25,7 @@ pub fn allow(
         Some(before) => Marker { counters: before.counters, stale_files: before.stale_files, ..fresh },
         None => fresh,
     };
-    state::create_tables(&mut *transaction, &schema).during(|| "making the tables of Seedbed".into())?;
+    state::create_tables(&mut *transaction, &schema, "allow it again")?;
     state::put_marker(&mut *transaction, &marker).during(|| "recording that tests may write here".into())?;
     run::commit(transaction, lock_timeout)?;
     Ok(marker)

@@ -4,6 +4,7 @@
 //! the catalogue and moves the counters that hand out keys; everything else is the verbs' business.
 
 pub mod functions;
+pub(crate) mod row;
 pub mod sqlite;
 
 use std::ops::{Deref, DerefMut};
@@ -21,17 +22,17 @@ pub trait Database {
     /// Returns its name as a person reads it: `sqlite:db.sqlite3`.
     fn describe(&self) -> String;
 
-    /// Returns what tells this database from a copy of it; none for a database in memory, which is
-    /// always one for tests.
+    /// Returns what tells this database from a copy of it; none for a database that is always one for
+    /// tests: in memory, or made by a test runner.
     fn identity(&mut self) -> Result<Option<String>, Failure>;
 
     /// Returns the catalogue.
     fn schema(&mut self) -> Result<Arc<Schema>, Failure>;
 
-    /// Opens a transaction. A write that somebody else keeps from starting fails as busy at once.
+    /// Opens a transaction; inside one of somebody else's, one that can be undone by itself. A write that somebody else keeps from starting fails as busy at once.
     fn begin(&mut self, access: Access) -> Result<(), Failure>;
 
-    /// Makes the open transaction last. When it fails as busy the transaction is still open.
+    /// Makes the open transaction last, or part of the one around it. When it fails as busy the transaction is still open.
     fn commit(&mut self) -> Result<(), Failure>;
 
     /// Undoes the open transaction.
@@ -49,10 +50,27 @@ pub trait Database {
     /// Moves the counter of a table, or forgets it.
     fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure>;
 
-    /// Whether the transactions are ours, so that tables may be made inside them.
+    /// Returns the rows of these tables whose references lead nowhere.
+    ///
+    /// Asked inside a transaction of somebody else only, at whose end the engine itself looks.
+    fn dangling(&mut self, tables: &[&str]) -> Result<Vec<Dangling>, Failure>;
+
+    /// Whether the open transaction, or else the next one, is ours: what it commits lasts, and tables
+    /// may be made inside it. Otherwise it is part of one that somebody else opened and may undo.
     fn owns_transactions(&self) -> bool {
         true
     }
+}
+
+/// A row with a reference that leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dangling {
+    /// Its table.
+    pub table: String,
+    /// Its number in the table; none where rows have no number.
+    pub row: Option<i64>,
+    /// The table that it refers to.
+    pub to: String,
 }
 
 /// What a transaction is for.

@@ -33,8 +33,8 @@ pub const BOOKKEEPING: [&str; 12] = [
 pub enum Standing {
     /// It is marked.
     Marked,
-    /// It is in memory, so it is one for tests.
-    InMemory,
+    /// It is always one for tests: in memory, or made by a test runner.
+    ForTests,
     /// It has no marker and no rows: it will mark itself.
     Empty,
     /// It has no marker and holds rows: tables with their counts.
@@ -46,7 +46,7 @@ pub enum Standing {
 impl Standing {
     /// Whether tests may write.
     pub fn allows(&self) -> bool {
-        matches!(self, Self::Marked | Self::InMemory | Self::Empty)
+        matches!(self, Self::Marked | Self::ForTests | Self::Empty)
     }
 }
 
@@ -63,10 +63,10 @@ pub(crate) fn standing(
 ) -> Result<Standing, Failure> {
     let identity = database.identity()?;
     match (marker, identity) {
-        (_, None) => Ok(Standing::InMemory),
+        (_, None) => Ok(Standing::ForTests),
         (Some(marker), identity) if marker.identity == identity => Ok(Standing::Marked),
         (Some(marker), _) => {
-            Ok(Standing::CopiedFrom(marker.identity.clone().unwrap_or_else(|| "a database in memory".into())))
+            Ok(Standing::CopiedFrom(marker.identity.clone().unwrap_or_else(|| "a database for tests".into())))
         }
         (None, _) => {
             let held = rows_held(database, schema, written, bookkeeping)?;
@@ -106,7 +106,7 @@ pub(crate) fn rows_held(
 /// Returns the refusal, where the standing is one.
 pub(crate) fn refusal(standing: &Standing, database: &str, allow: &str) -> Option<Error> {
     match standing {
-        Standing::Marked | Standing::InMemory | Standing::Empty => None,
+        Standing::Marked | Standing::ForTests | Standing::Empty => None,
         Standing::InUse(tables) => {
             let held: Vec<String> = tables.iter().map(|(table, count)| format!("{table} {count}")).collect();
             let message = format!("database `{database}` is not marked for tests and is not empty");

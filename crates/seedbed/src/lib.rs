@@ -8,6 +8,7 @@ mod allow;
 mod apply;
 mod cleanup;
 mod counters;
+mod dangling;
 pub mod database;
 mod debris;
 mod draft;

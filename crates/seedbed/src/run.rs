@@ -1,9 +1,12 @@
 //! Run: the steps that all writing verbs share.
 //!
 //! Read without a write lock; where there is nothing to do, say so. Otherwise begin to write, read
-//! again, refuse what must be refused, write rows, then state, then files, and commit. Files that
+//! again, refuse what must be refused, write rows, then files, then state, and commit. Files that
 //! are no longer ours to keep go after the commit; what a crash leaves of them is kept in the
 //! marker, and the next run removes it.
+//!
+//! A run inside a transaction of somebody else may still be undone, so it does nothing that would
+//! stay behind: it makes no tables, and leaves those files to the next run that is on its own.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -12,6 +15,7 @@ use std::time::{Duration, Instant};
 use seedbed_core::plan::{Plan, digest, key_text};
 
 use crate::apply::{self, Debris};
+use crate::dangling::Unchecked;
 use crate::database::{Access, Database, FailureKind, Transaction};
 use crate::error::{Error, Exit, Result, While};
 use crate::guard::{self, Standing};
@@ -22,11 +26,15 @@ use crate::survey::{Aim, Question, Survey};
 
 /// What a verb did.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Receipt {
     /// What was planned, and for a writing verb what was done.
     pub plan: Plan,
     /// Whether anything was written. When not, the plan is empty or the verb only plans.
     pub written: bool,
+    /// Whether what was written lasts. It does not yet when it is part of a transaction that
+    /// somebody else opened, who may undo it.
+    pub committed: bool,
     /// As-of of the dataset, in unix seconds.
     pub as_of: i64,
     /// As-of is pinned.
@@ -74,7 +82,7 @@ pub(crate) fn run(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt
         Survey::read(&mut *transaction, &question, &BTreeMap::new(), target.notice)?
     };
     refuse(&first, &question, intent, &target.database.describe(), target.program)?;
-    if !has_work(&first, intent) {
+    if !has_work(&first, &question, intent) {
         return Ok(receipt(&question, first, false));
     }
     if let Some(clock) = first.plan.clock {
@@ -84,10 +92,15 @@ pub(crate) fn run(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt
     let mut transaction = begin(&mut *target.database, Access::Write, target.lock_timeout, target.notice)?;
     let mut survey = Survey::read(&mut *transaction, &question, &passwords, target.notice)?;
     refuse(&survey, &question, intent, &transaction.describe(), target.program)?;
-    if !has_work(&survey, intent) {
+    if !has_work(&survey, &question, intent) {
         return Ok(receipt(&question, survey, false));
     }
-    apply::apply(&mut *transaction, &survey, intent.debris).map_err(|error| told(error, &survey.plan))?;
+    let allow = allow_line(&transaction.describe(), target.program);
+    state::create_tables(&mut *transaction, &survey.schema, &allow)?;
+    let references = Unchecked::before(&mut *transaction, &survey, intent.debris)?;
+    apply::apply(&mut *transaction, &survey, intent.debris)
+        .and_then(|()| references.check(&mut *transaction))
+        .map_err(|error| told(error, &survey.plan))?;
     let mut files = Vec::new();
     let finished = write_files(&question, &mut survey, &mut files)
         .and_then(|()| record(&mut *transaction, &mut survey, &question))
@@ -96,7 +109,9 @@ pub(crate) fn run(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt
         media::take_back(&files);
         return Err(told(error, &survey.plan));
     }
-    clear_stale_files(target, &question, &survey)?;
+    if survey.owned {
+        clear_stale_files(target, &question, &survey)?;
+    }
     Ok(receipt(&question, survey, true))
 }
 
@@ -116,6 +131,7 @@ fn question<'q, 't: 'q>(target: &Target<'t>, intent: Intent<'q>) -> Question<'q>
 fn receipt(question: &Question<'_>, survey: Survey, written: bool) -> Receipt {
     Receipt {
         written,
+        committed: !written || survey.owned,
         as_of: survey.clock.as_of,
         pinned: survey.clock.pinned,
         good_until: survey.clock.as_of.saturating_add(question.dataset.holds_for),
@@ -125,8 +141,9 @@ fn receipt(question: &Question<'_>, survey: Survey, written: bool) -> Receipt {
     }
 }
 
-fn has_work(survey: &Survey, intent: Intent<'_>) -> bool {
-    let stale = survey.marker.as_ref().is_some_and(|marker| !marker.stale_files.is_empty());
+fn has_work(survey: &Survey, question: &Question<'_>, intent: Intent<'_>) -> bool {
+    let removable = survey.owned && question.media.is_some();
+    let stale = removable && survey.marker.as_ref().is_some_and(|marker| !marker.stale_files.is_empty());
     let debris = intent.debris == Debris::Goes && !survey.plan.debris.is_empty();
     survey.plan.has_own_work() || survey.records_changed || debris || stale
 }
@@ -172,11 +189,15 @@ pub(crate) fn commit(transaction: Transaction<'_>, timeout: Duration) -> Result<
     transaction.commit(again).during(|| "committing".into())
 }
 
+/// Returns what a person types to say that tests may write here.
+fn allow_line(database: &str, program: &str) -> String {
+    format!("{program} allow {}", database.strip_prefix("sqlite:").unwrap_or(database))
+}
+
 /// Refuses where tests may not write and where rows of other people are in the way.
 fn refuse(survey: &Survey, question: &Question<'_>, intent: Intent<'_>, database: &str, program: &str) -> Result<()> {
-    let allow = format!("{program} allow {}", database.strip_prefix("sqlite:").unwrap_or(database));
-    if has_work(survey, intent)
-        && let Some(refusal) = guard::refusal(&survey.standing, database, &allow)
+    if has_work(survey, question, intent)
+        && let Some(refusal) = guard::refusal(&survey.standing, database, &allow_line(database, program))
     {
         return Err(refusal);
     }
@@ -284,7 +305,6 @@ fn write_files(question: &Question<'_>, survey: &mut Survey, written: &mut Vec<m
 
 /// Writes the state and the marker.
 fn record(database: &mut dyn Database, survey: &mut Survey, question: &Question<'_>) -> Result<()> {
-    state::create_tables(database, &survey.schema).during(|| "making the tables of Seedbed".into())?;
     for record in &survey.records {
         state::put(database, record).during(|| format!("recording `{}`", record.scenario))?;
     }
@@ -296,6 +316,7 @@ fn record(database: &mut dyn Database, survey: &mut Survey, question: &Question<
     marker.counters.clone_from(&survey.counters_before);
     if question.media.is_some() {
         marker.stale_files.extend(survey.plan.files.remove.iter().cloned());
+        marker.stale_files.retain(|path| !survey.records.iter().any(|record| record.files.contains_key(path)));
     }
     if survey.marker.is_none() || marker != before {
         state::put_marker(database, &marker).during(|| "recording that tests may write here".into())?;
@@ -306,7 +327,7 @@ fn record(database: &mut dyn Database, survey: &mut Survey, question: &Question<
 
 fn new_marker(database: &mut dyn Database, survey: &Survey, question: &Question<'_>) -> Result<Marker> {
     let identity = database.identity().during(|| "reading which database this is".into())?;
-    let how = if survey.standing == Standing::InMemory { "in memory" } else { "empty" };
+    let how = if survey.standing == Standing::ForTests { "for tests" } else { "empty" };
     Ok(marker(identity, how, question.now))
 }
 
@@ -332,9 +353,7 @@ fn clear_stale_files(target: &mut Target<'_>, question: &Question<'_>, survey: &
         error.nothing_written = false;
         error.help("the rows are as planned; run it again to remove what is left of the files")
     };
-    let declared = |path: &String| survey.records.iter().any(|record| record.files.contains_key(path));
-    let stale: Vec<String> = marker.stale_files.iter().filter(|path| !declared(path)).cloned().collect();
-    media::remove(media.folder, &stale).map_err(after_commit)?;
+    media::remove(media.folder, &marker.stale_files).map_err(after_commit)?;
     let cleared = Marker { stale_files: Vec::new(), ..marker.clone() };
     let mut transaction =
         begin(&mut *target.database, Access::Write, target.lock_timeout, target.notice).map_err(after_commit)?;

@@ -4,6 +4,7 @@
 //! constant here. A [`Sql`] cannot be made anywhere else.
 
 pub(crate) mod fact;
+pub(crate) mod sqlite;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -65,7 +66,7 @@ pub(crate) struct Rows<'a> {
 pub(crate) fn select(columns: &[String], rows: Rows<'_>) -> Vec<Statement> {
     each_chunk(rows, |writer, chunk| {
         writer.push("SELECT ");
-        writer.names(columns);
+        writer.stored(columns);
         writer.push(" FROM ");
         writer.name(rows.table);
         writer.push(" WHERE ");
@@ -84,7 +85,7 @@ pub(crate) fn select_referring(
     let known = known.filter(|known| key.len() == 1 && !known.is_empty()).and_then(|known| json(known.iter()));
     each_chunk(rows, |writer, chunk| {
         writer.push("SELECT ");
-        writer.names(columns);
+        writer.stored(columns);
         writer.push(" FROM ");
         writer.name(rows.table);
         writer.push(" WHERE ");
@@ -104,7 +105,7 @@ pub(crate) fn select_matching(columns: &[String], table: &str, column: &str, pat
     let glob = pattern.replace('[', "[[]").replace('?', "[?]");
     let mut writer = Writer::default();
     writer.push("SELECT ");
-    writer.names(columns);
+    writer.stored(columns);
     writer.push(" FROM ");
     writer.name(table);
     writer.push(" WHERE ");
@@ -255,6 +256,25 @@ impl Writer {
             self.push(if index == 0 { "" } else { ", " });
             self.name(name);
         }
+    }
+
+    /// Writes the columns of a SELECT list.
+    fn stored(&mut self, names: &[String]) {
+        for (index, name) in names.iter().enumerate() {
+            self.push(if index == 0 { "" } else { ", " });
+            self.as_stored();
+            self.name(name);
+        }
+    }
+
+    /// Makes the driver hand over the column that follows as it is stored.
+    ///
+    /// Python's driver of SQLite converts by declared type: it reads a 7 in a `bool` column as no, a
+    /// text that is no time in a `datetime` column as none, and drift would not be seen. An
+    /// expression has no declared type. An engine whose `+` takes numbers only needs another way;
+    /// our own tables declare whole numbers and texts, which no driver converts.
+    fn as_stored(&mut self) {
+        self.push("+");
     }
 
     fn bind(&mut self, cell: Cell) {

@@ -13,7 +13,9 @@ use seedbed_core::schema::Schema;
 
 pub use keys::{TableKeys, Tag, TagValue};
 
-use crate::database::{Database, Failure, FailureKind};
+use crate::database::row::Row;
+use crate::database::{Database, Failure};
+use crate::error::{self, Error, Exit, While};
 use crate::sql;
 
 /// A scenario that is seeded for a worker.
@@ -61,9 +63,9 @@ pub struct FileMark {
 /// Says that tests may write here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marker {
-    /// The database it was set in; none for a database in memory.
+    /// The database it was set in; none for one that is always for tests.
     pub identity: Option<String>,
-    /// How it was set: `empty` or `allowed`.
+    /// How it was set: `empty`, `for tests` or `allowed`.
     pub how: String,
     /// When, in unix seconds.
     pub marked_at: i64,
@@ -110,16 +112,21 @@ pub fn read(database: &mut dyn Database, schema: &Schema) -> Result<State, Failu
     Ok(state)
 }
 
-/// Makes the tables where they are missing.
-pub(crate) fn create_tables(database: &mut dyn Database, schema: &Schema) -> Result<(), Failure> {
+/// Makes the tables where they are missing; `allow` is what a person types to have them made.
+pub(crate) fn create_tables(database: &mut dyn Database, schema: &Schema, allow: &str) -> error::Result<()> {
     if schema.tables.contains_key("seedbed_marker") && schema.tables.contains_key("seedbed_state") {
         return Ok(());
     }
     if !database.owns_transactions() {
-        let message = "the tables seedbed_marker and seedbed_state are missing; run `migrate` or `seedbed allow`";
-        return Err(Failure::new(FailureKind::Other, message));
+        let message = "there are no tables `seedbed_marker` and `seedbed_state`, and inside a transaction of somebody \
+                       else none are made";
+        return Err(Error::new(Exit::CouldNotRun, "not-migrated", message)
+            .help("run `migrate` with \"seedbed.django\" in INSTALLED_APPS")
+            .help(format!("or, outside of the transaction: {allow}")));
     }
-    sql::create_bookkeeping().iter().try_for_each(|statement| database.execute(statement, &[]).map(|_| ()))
+    let mut statements = sql::create_bookkeeping().into_iter();
+    let made = statements.try_for_each(|statement| database.execute(&statement, &[]).map(|_| ()));
+    made.during(|| "making the tables of Seedbed".into())
 }
 
 /// Writes the marker.
@@ -167,7 +174,7 @@ fn json<T: serde::Serialize>(value: &T) -> Cell {
 }
 
 fn marker(row: Vec<Cell>) -> Result<Marker, Failure> {
-    let mut row = Fields { table: "seedbed_marker", cells: row.into_iter() };
+    let mut row = Row::of("seedbed_marker", row);
     Ok(Marker {
         identity: row.optional_text(),
         how: row.text()?,
@@ -179,14 +186,14 @@ fn marker(row: Vec<Cell>) -> Result<Marker, Failure> {
 }
 
 fn seeded(row: Vec<Cell>) -> Result<Seeded, Failure> {
-    let mut row = Fields { table: "seedbed_state", cells: row.into_iter() };
+    let mut row = Row::of("seedbed_state", row);
     Ok(Seeded {
         scenario: row.text()?,
         worker: row.integer()? as u8,
         layer: row.integer()? as u8,
-        seed: row.text()?.parse().map_err(|_| unreadable("seedbed_state"))?,
+        seed: row.parsed()?,
         as_of: row.integer()?,
-        pinned: row.integer()? != 0,
+        pinned: row.flag()?,
         holds_for: row.integer()?,
         digest: row.text()?,
         variant: row.optional_text(),
@@ -196,31 +203,4 @@ fn seeded(row: Vec<Cell>) -> Result<Seeded, Failure> {
         tool: row.text()?,
         seeded_at: row.integer()?,
     })
-}
-
-struct Fields {
-    table: &'static str,
-    cells: std::vec::IntoIter<Cell>,
-}
-
-impl Fields {
-    fn optional_text(&mut self) -> Option<String> {
-        self.cells.next().and_then(|cell| cell.as_text().map(str::to_owned))
-    }
-
-    fn text(&mut self) -> Result<String, Failure> {
-        self.optional_text().ok_or_else(|| unreadable(self.table))
-    }
-
-    fn integer(&mut self) -> Result<i64, Failure> {
-        self.cells.next().and_then(|cell| cell.as_integer()).ok_or_else(|| unreadable(self.table))
-    }
-
-    fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Failure> {
-        serde_json::from_str(&self.text()?).map_err(|_| unreadable(self.table))
-    }
-}
-
-fn unreadable(table: &str) -> Failure {
-    Failure::new(FailureKind::Other, format!("`{table}` holds a row that this version cannot read"))
 }

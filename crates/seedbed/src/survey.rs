@@ -57,6 +57,8 @@ pub(crate) struct Question<'a> {
 
 /// What was read, and the plan.
 pub(crate) struct Survey {
+    /// The transaction is ours: what it commits lasts.
+    pub(crate) owned: bool,
     pub(crate) schema: Arc<Schema>,
     pub(crate) shapes: Shapes,
     pub(crate) links: Vec<Link>,
@@ -185,6 +187,7 @@ impl Survey {
         };
         let records_changed = !forget.is_empty() || records::changed(&records, &state);
         Ok(Self {
+            owned: database.owns_transactions(),
             debris: found.debris,
             marker: state.marker,
             schema,

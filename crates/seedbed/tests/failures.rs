@@ -6,67 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use seedbed::Database;
 use seedbed::Sqlite;
-use seedbed::database::{Access, Failure, FailureKind};
-use seedbed::sql::Sql;
-use seedbed_core::plan::Cell;
-use seedbed_core::schema::Schema;
 use support::World;
-
-/// Fails the n-th statement.
-struct Failing {
-    inner: Sqlite,
-    left: Arc<AtomicUsize>,
-}
-
-impl Failing {
-    fn count(&self) -> Result<(), Failure> {
-        let left = self.left.load(Ordering::Relaxed);
-        self.left.store(left.wrapping_sub(1), Ordering::Relaxed);
-        if left == 1 { Err(Failure::new(FailureKind::Other, "pulled the plug")) } else { Ok(()) }
-    }
-}
-
-impl Database for Failing {
-    fn describe(&self) -> String {
-        self.inner.describe()
-    }
-    fn identity(&mut self) -> Result<Option<String>, Failure> {
-        self.inner.identity()
-    }
-    fn schema(&mut self) -> Result<Arc<Schema>, Failure> {
-        self.count()?;
-        self.inner.schema()
-    }
-    fn begin(&mut self, access: Access) -> Result<(), Failure> {
-        self.count()?;
-        self.inner.begin(access)
-    }
-    fn commit(&mut self) -> Result<(), Failure> {
-        self.count()?;
-        self.inner.commit()
-    }
-    fn rollback(&mut self) -> Result<(), Failure> {
-        self.inner.rollback()
-    }
-    fn query(&mut self, sql: &Sql, values: &[Cell]) -> Result<Vec<Vec<Cell>>, Failure> {
-        self.count()?;
-        self.inner.query(sql, values)
-    }
-    fn execute(&mut self, sql: &Sql, values: &[Cell]) -> Result<usize, Failure> {
-        self.count()?;
-        self.inner.execute(sql, values)
-    }
-    fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure> {
-        self.count()?;
-        self.inner.counters()
-    }
-    fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure> {
-        self.count()?;
-        self.inner.set_counter(table, to)
-    }
-}
+use support::failing::Failing;
 
 fn failing() -> (World, Arc<AtomicUsize>) {
     let mut world = World::new();

@@ -73,7 +73,7 @@ impl Report<'_> {
                 format!("marked for tests {how}, {}", minute(marker.marked_at))
             }
             (Standing::Marked, None) => "marked for tests".to_owned(),
-            (Standing::InMemory, _) => "in memory".to_owned(),
+            (Standing::ForTests, _) => "always for tests".to_owned(),
             (Standing::Empty, _) => "empty: the first `seed` marks it".to_owned(),
             (Standing::InUse(tables), _) => {
                 let tables: Vec<String> = tables.iter().map(|(table, rows)| format!("{table} {rows}")).collect();

@@ -1,10 +1,11 @@
-//! SQLite, through rusqlite.
+//! SQLite, through rusqlite; and what any adapter over SQLite shares with it.
 //!
 //! Foreign keys are enforced and deferred to the commit, a double-quoted name is never a text, and
 //! a transaction that writes says so when it begins.
 
 mod catalogue;
 mod create;
+mod dialect;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,10 +18,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
-use super::{Access, Database, Failure, FailureKind, functions};
+use super::{Access, Dangling, Database, Failure, FailureKind, functions};
 use crate::sql::Sql;
 
+pub use catalogue::{Catalogue, catalogue};
 pub use create::Created;
+pub use dialect::{counters, dangling, lock, require_version, set_counter};
 
 /// How long the engine itself waits before it says busy, when a transaction begins or ends.
 const SHORT_WAIT: Duration = Duration::from_millis(20);
@@ -30,7 +33,7 @@ pub struct Sqlite {
     connection: Connection,
     path: Option<PathBuf>,
     shown: String,
-    schema: Option<(i64, Arc<Schema>)>,
+    catalogue: Option<Catalogue>,
     /// Drafts of killed processes were looked for.
     swept: bool,
 }
@@ -71,7 +74,7 @@ impl Sqlite {
         };
         prepare().map_err(|error| failure(&error))?;
         let shown = path.map_or_else(|| "sqlite::memory:".to_owned(), |path| format!("sqlite:{}", path.display()));
-        Ok(Self { connection, path: path.map(Path::to_path_buf), shown, schema: None, swept: false })
+        Ok(Self { connection, path: path.map(Path::to_path_buf), shown, catalogue: None, swept: false })
     }
 
     /// Runs `work` on the connection underneath, for tests and for callers with SQL of their own.
@@ -106,19 +109,9 @@ impl Database for Sqlite {
     }
 
     fn schema(&mut self) -> Result<Arc<Schema>, Failure> {
-        let version: i64 = self
-            .connection
-            .prepare_cached("PRAGMA schema_version")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-            .map_err(|error| failure(&error))?;
-        if let Some((known, schema)) = &self.schema
-            && *known == version
-        {
-            return Ok(Arc::clone(schema));
-        }
-        let schema = Arc::new(catalogue::read(&self.connection).map_err(|error| failure(&error))?);
-        self.schema = Some((version, Arc::clone(&schema)));
-        Ok(schema)
+        let known = self.catalogue.take();
+        let catalogue = catalogue(self, known)?;
+        Ok(Arc::clone(&self.catalogue.insert(catalogue).schema))
     }
 
     fn begin(&mut self, access: Access) -> Result<(), Failure> {
@@ -170,32 +163,15 @@ impl Database for Sqlite {
     }
 
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure> {
-        let read = || -> rusqlite::Result<Vec<(String, i64)>> {
-            let found = "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'";
-            if !self.connection.prepare_cached(found)?.exists([])? {
-                return Ok(Vec::new());
-            }
-            let mut statement = self.connection.prepare_cached("SELECT name, seq FROM sqlite_sequence")?;
-            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-        };
-        read().map_err(|error| failure(&error))
+        dialect::counters(self)
     }
 
     fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure> {
-        let write = || -> rusqlite::Result<()> {
-            let Some(to) = to else {
-                let mut forget = self.connection.prepare_cached("DELETE FROM sqlite_sequence WHERE name = ?1")?;
-                return forget.execute([table]).map(|_| ());
-            };
-            let mut update = self.connection.prepare_cached("UPDATE sqlite_sequence SET seq = ?2 WHERE name = ?1")?;
-            if update.execute(rusqlite::params![table, to])? == 0 {
-                let mut insert =
-                    self.connection.prepare_cached("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)")?;
-                insert.execute(rusqlite::params![table, to])?;
-            }
-            Ok(())
-        };
-        write().map_err(|error| failure(&error))
+        dialect::set_counter(self, table, to)
+    }
+
+    fn dangling(&mut self, tables: &[&str]) -> Result<Vec<Dangling>, Failure> {
+        dialect::dangling(self, tables)
     }
 }
 

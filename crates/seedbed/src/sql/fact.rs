@@ -148,10 +148,8 @@ pub(crate) fn counted_rows(sets: &[Cell], counted: &Counted) -> Statement {
     let mut writer = Writer::default();
     writer.sets(sets);
     writer.push("SELECT DISTINCT ");
-    for key in &counted.key {
-        writer.expression(key);
-        writer.push(", ");
-    }
+    writer.selection(&counted.key);
+    writer.push(", ");
     writer.expression(&counted.position);
     writer.push(" AS p FROM ");
     writer.from(&counted.from);
@@ -165,7 +163,7 @@ pub(crate) fn counted_rows(sets: &[Cell], counted: &Counted) -> Statement {
 pub(crate) fn select_from(columns: &[Expression], from: &From) -> Statement {
     let mut writer = Writer::default();
     writer.push("SELECT ");
-    writer.list(columns);
+    writer.selection(columns);
     writer.push(" FROM ");
     writer.from(from);
     writer.finish()
@@ -175,7 +173,7 @@ pub(crate) fn select_from(columns: &[Expression], from: &From) -> Statement {
 pub(crate) fn select_values(values: &[Expression]) -> Statement {
     let mut writer = Writer::default();
     writer.push("SELECT ");
-    writer.list(values);
+    writer.selection(values);
     writer.finish()
 }
 
@@ -268,6 +266,17 @@ impl Writer {
     fn list(&mut self, expressions: &[Expression]) {
         for (index, expression) in expressions.iter().enumerate() {
             self.push(if index == 0 { "" } else { ", " });
+            self.expression(expression);
+        }
+    }
+
+    /// Writes a SELECT list.
+    fn selection(&mut self, expressions: &[Expression]) {
+        for (index, expression) in expressions.iter().enumerate() {
+            self.push(if index == 0 { "" } else { ", " });
+            if let Expression::Column(..) = expression {
+                self.as_stored();
+            }
             self.expression(expression);
         }
     }

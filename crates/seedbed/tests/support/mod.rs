@@ -2,6 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
 
+pub mod failing;
+pub mod guest;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;

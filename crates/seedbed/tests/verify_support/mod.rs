@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use seedbed::verify::Verified;
-use seedbed::{Sqlite, Target};
+use seedbed::{Database, Sqlite, Target};
 use seedbed_core::dataset::Dataset;
 use seedbed_core::diagnostic::render;
 use seedbed_core::generate::{Finding, Parameters, generate};
@@ -46,11 +46,11 @@ pub struct World {
     pub chain: Chain,
     pub dataset: Dataset,
     pub findings: Vec<Finding>,
-    pub database: Sqlite,
+    pub database: Box<dyn Database>,
     pub own: rusqlite::Connection,
     pub now: i64,
     pub as_of: Option<i64>,
-    folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl World {
@@ -64,11 +64,11 @@ impl World {
         database.connection().execute_batch("PRAGMA synchronous = OFF").unwrap();
         let chain = read(&project.files, None)
             .unwrap_or_else(|problems| panic!("{}", render(&problems, &project.files.sources, false)));
-        let schema: std::sync::Arc<Schema> = seedbed::Database::schema(&mut database).unwrap();
+        let schema: std::sync::Arc<Schema> = database.schema().unwrap();
         let generated = generate(&chain, Some(&schema), Parameters { seed, worker: 0, as_of: TODAY })
             .unwrap_or_else(|problems| panic!("{}", render(&problems, &project.files.sources, false)));
         let (dataset, findings) = (generated.dataset, generated.findings);
-        Self { chain, dataset, findings, database, own, now: TODAY + HOUR, as_of: None, folder }
+        Self { chain, dataset, findings, database: Box::new(database), own, now: TODAY + HOUR, as_of: None, folder }
     }
 
     /// Returns the dataset with passwords as plain texts: hashing them is no matter here and slow.
@@ -93,7 +93,7 @@ impl World {
         verb: impl FnOnce(&mut Target<'_>, &Chain) -> T,
     ) -> T {
         let mut target = Target {
-            database: &mut self.database,
+            database: &mut *self.database,
             dataset,
             levels,
             media: None,

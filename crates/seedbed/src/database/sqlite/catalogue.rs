@@ -1,38 +1,62 @@
-//! The catalogue of a SQLite database as a schema.
+//! The catalogue of a SQLite database as a schema, over any adapter.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use rusqlite::Connection;
 use seedbed_core::schema::{Column, ColumnKind, ForeignKey, OnDelete, Schema, Table, TableKind, Unique};
 
-/// Returns the tables, views, unique indexes, foreign keys and triggers of the main database.
-pub(super) fn read(connection: &Connection) -> rusqlite::Result<Schema> {
-    let mut tables = tables(connection)?;
-    columns(connection, &mut tables)?;
-    uniques(connection, &mut tables)?;
-    foreign_keys(connection, &mut tables)?;
-    triggers(connection, &mut tables)?;
+use crate::database::row::Row;
+use crate::database::{Database, Failure};
+use crate::sql::{Sql, sqlite as sql};
+
+/// A catalogue, and the version of the database's that it was read from.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    /// The tables.
+    pub schema: Arc<Schema>,
+    version: i64,
+}
+
+/// Returns the tables, views, unique indexes, foreign keys and triggers of the main database; where
+/// nothing was made or dropped since, that is what is `known`.
+///
+/// In a transaction of somebody else nothing is to be `known` or kept: when its DDL is undone, other
+/// DDL gets the same version.
+pub fn catalogue(database: &mut dyn Database, known: Option<Catalogue>) -> Result<Catalogue, Failure> {
+    let rows = rows(database, &sql::select_schema_version())?;
+    let version = rows.into_iter().next().and_then(|mut row| row.optional_integer()).unwrap_or_default();
+    match known {
+        Some(known) if known.version == version => Ok(known),
+        _ => Ok(Catalogue { schema: Arc::new(read(database)?), version }),
+    }
+}
+
+fn read(database: &mut dyn Database) -> Result<Schema, Failure> {
+    let mut tables = tables(database)?;
+    columns(database, &mut tables)?;
+    uniques(database, &mut tables)?;
+    foreign_keys(database, &mut tables)?;
+    triggers(database, &mut tables)?;
     Ok(Schema { tables })
+}
+
+fn rows(database: &mut dyn Database, sql: &Sql) -> Result<Vec<Row>, Failure> {
+    let rows = database.query(sql, &[])?;
+    Ok(rows.into_iter().map(|row| Row::of("sqlite_schema", row)).collect())
 }
 
 type Tables = BTreeMap<String, Table>;
 
-fn tables(connection: &Connection) -> rusqlite::Result<Tables> {
-    let mut statement = connection.prepare_cached(
-        "SELECT l.name, l.type, m.sql FROM pragma_table_list AS l JOIN sqlite_schema AS m ON m.name = l.name \
-         WHERE l.schema = 'main' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-    )?;
+fn tables(database: &mut dyn Database) -> Result<Tables, Failure> {
     let mut tables = Tables::new();
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let name: String = row.get(0)?;
-        let kind = match row.get_ref(1)?.as_str()? {
+    for mut row in rows(database, &sql::select_tables())? {
+        let name = row.text()?;
+        let kind = match row.text()?.as_str() {
             "table" => TableKind::Base,
             "view" => TableKind::View,
             _ => TableKind::Virtual,
         };
-        let ddl: Option<String> = row.get(2)?;
-        let autoincrement = ddl.is_some_and(|ddl| has_autoincrement(&ddl));
+        let autoincrement = row.optional_text().is_some_and(|ddl| has_autoincrement(&ddl));
         tables.insert(name.clone(), Table { name, kind, autoincrement, ..Table::default() });
     }
     Ok(tables)
@@ -58,30 +82,18 @@ fn has_autoincrement(ddl: &str) -> bool {
     words.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| word == "AUTOINCREMENT")
 }
 
-fn columns(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(
-        "SELECT m.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden \
-         FROM sqlite_schema AS m JOIN pragma_table_xinfo(m.name) AS c \
-         WHERE m.type IN ('table', 'view') ORDER BY m.name, c.cid",
-    )?;
+fn columns(database: &mut dyn Database, tables: &mut Tables) -> Result<(), Failure> {
     let mut keys: BTreeMap<String, BTreeMap<i64, String>> = BTreeMap::new();
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let Some(table) = tables.get_mut(row.get_ref(0)?.as_str()?) else { continue };
-        let name: String = row.get(1)?;
-        let declared: String = row.get(2)?;
-        let pk: i64 = row.get(5)?;
-        if pk > 0 {
-            keys.entry(table.name.clone()).or_default().insert(pk, name.clone());
+    for mut row in rows(database, &sql::select_columns())? {
+        let Some(table) = tables.get_mut(&row.text()?) else { continue };
+        let (name, declared) = (row.text()?, row.text()?);
+        let (not_null, default) = (row.flag()?, row.optional_text());
+        let (place_in_key, generated) = (row.integer()?, row.flag()?);
+        if place_in_key > 0 {
+            keys.entry(table.name.clone()).or_default().insert(place_in_key, name.clone());
         }
-        table.columns.push(Column {
-            kind: kind(&declared),
-            nullable: !row.get::<_, bool>(3)? && pk == 0,
-            default: row.get(4)?,
-            generated: row.get::<_, i64>(6)? != 0,
-            name,
-            declared,
-        });
+        let (kind, nullable) = (kind(&declared), !not_null && place_in_key == 0);
+        table.columns.push(Column { name, declared, kind, nullable, default, generated });
     }
     for (table, columns) in keys {
         tables.get_mut(&table).expect("the key was read from this table").primary_key = columns.into_values().collect();
@@ -90,7 +102,7 @@ fn columns(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()>
 }
 
 /// Returns what a declared type means; the names are those that Django and the standard use.
-pub(super) fn kind(declared: &str) -> ColumnKind {
+fn kind(declared: &str) -> ColumnKind {
     let lower = declared.trim().to_ascii_lowercase();
     let (name, arguments) = lower.split_once('(').unwrap_or((&lower, ""));
     let numbers: Vec<u32> =
@@ -115,21 +127,15 @@ pub(super) fn kind(declared: &str) -> ColumnKind {
     }
 }
 
-fn uniques(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(
-        "SELECT m.name, i.name, i.partial, c.name FROM sqlite_schema AS m JOIN pragma_index_list(m.name) AS i \
-         JOIN pragma_index_info(i.name) AS c WHERE m.type = 'table' AND i.\"unique\" AND i.origin <> 'pk' \
-         ORDER BY m.name, i.name, c.seqno",
-    )?;
+fn uniques(database: &mut dyn Database, tables: &mut Tables) -> Result<(), Failure> {
     let mut expressions = Vec::new();
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let Some(table) = tables.get_mut(row.get_ref(0)?.as_str()?) else { continue };
-        let name: String = row.get(1)?;
+    for mut row in rows(database, &sql::select_uniques())? {
+        let Some(table) = tables.get_mut(&row.text()?) else { continue };
+        let (name, partial) = (row.text()?, row.flag()?);
         if table.uniques.last().is_none_or(|unique| unique.name != name) {
-            table.uniques.push(Unique { name: name.clone(), columns: Vec::new(), partial: row.get(2)? });
+            table.uniques.push(Unique { name: name.clone(), columns: Vec::new(), partial });
         }
-        match row.get::<_, Option<String>>(3)? {
+        match row.optional_text() {
             Some(column) => table.uniques.last_mut().expect("just pushed").columns.push(column),
             None => expressions.push((table.name.clone(), name)),
         }
@@ -141,24 +147,17 @@ fn uniques(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()>
     Ok(())
 }
 
-fn foreign_keys(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(
-        "SELECT m.name, f.id, f.\"table\", f.\"from\", f.\"to\", f.on_delete \
-         FROM sqlite_schema AS m JOIN pragma_foreign_key_list(m.name) AS f \
-         WHERE m.type = 'table' ORDER BY m.name, f.id DESC, f.seq",
-    )?;
+fn foreign_keys(database: &mut dyn Database, tables: &mut Tables) -> Result<(), Failure> {
     let mut last = None;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let name: String = row.get(0)?;
-        let id: i64 = row.get(1)?;
-        let spelled: String = row.get(2)?;
+    for mut row in rows(database, &sql::select_foreign_keys())? {
+        let (name, id, spelled) = (row.text()?, row.integer()?, row.text()?);
+        let (column, to_column, on_delete) = (row.text()?, row.optional_text(), row.text()?);
         // A reference may spell its table in other letters than the catalogue.
         let to = tables.values().find(|table| table.name.eq_ignore_ascii_case(&spelled));
         let (to, primary_key) = to.map_or((spelled, Vec::new()), |to| (to.name.clone(), to.primary_key.clone()));
         let Some(table) = tables.get_mut(&name) else { continue };
         if last.replace((name.clone(), id)) != Some((name, id)) {
-            let on_delete = match row.get_ref(5)?.as_str()? {
+            let on_delete = match on_delete.as_str() {
                 "CASCADE" => OnDelete::Cascade,
                 "SET NULL" => OnDelete::SetNull,
                 "SET DEFAULT" => OnDelete::SetDefault,
@@ -167,21 +166,17 @@ fn foreign_keys(connection: &Connection, tables: &mut Tables) -> rusqlite::Resul
             table.foreign_keys.push(ForeignKey { columns: Vec::new(), to, to_columns: Vec::new(), on_delete });
         }
         let key = table.foreign_keys.last_mut().expect("just pushed");
-        let to_column = row.get::<_, Option<String>>(4)?;
         let to_column = to_column.or_else(|| primary_key.get(key.columns.len()).cloned());
-        key.columns.push(row.get(3)?);
+        key.columns.push(column);
         key.to_columns.extend(to_column);
     }
     Ok(())
 }
 
-fn triggers(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()> {
-    let mut statement =
-        connection.prepare_cached("SELECT tbl_name, name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        if let Some(table) = tables.get_mut(row.get_ref(0)?.as_str()?) {
-            table.triggers.push(row.get(1)?);
+fn triggers(database: &mut dyn Database, tables: &mut Tables) -> Result<(), Failure> {
+    for mut row in rows(database, &sql::select_triggers())? {
+        if let Some(table) = tables.get_mut(&row.text()?) {
+            table.triggers.push(row.text()?);
         }
     }
     Ok(())
