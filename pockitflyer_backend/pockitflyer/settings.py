@@ -1,12 +1,16 @@
 """Settings of the PockitFlyer backend.
 
 The environment decides three things: POCKITFLYER_SECRET_KEY, POCKITFLYER_DEBUG ("1" turns
-it on) and POCKITFLYER_SQLITE, the path of the database file (default: db.sqlite3 beside
-manage.py).
+it on) and the database. That is DATABASE_URL (postgres://user:password@host:port/name or
+sqlite:///path) or POCKITFLYER_SQLITE, the path of a file, which wins; db.sqlite3 beside
+manage.py if neither is set. PostgreSQL needs requirements-postgresql.txt.
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
+
+from pockitflyer.database import database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -20,25 +24,19 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "rest_framework",
     "users",
     "flyers",
 ]
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+# No cookie logs anybody in, so there is no request for another site to forge.
+SILENCED_SYSTEM_CHECKS = ["security.W003"]
 ROOT_URLCONF = "pockitflyer.urls"
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("POCKITFLYER_SQLITE") or BASE_DIR / "db.sqlite3",
-        "OPTIONS": {
-            # Readers do not block the one writer. The mode is stored in the file.
-            "init_command": "PRAGMA journal_mode = WAL",
-            # A transaction takes the write lock when it starts, where SQLite waits for
-            # it; a later upgrade of a read lock fails at once with "database is locked".
-            "transaction_mode": "IMMEDIATE",
-        },
-    }
-}
+DATABASES = {"default": database(os.environ, default=BASE_DIR / "db.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"
@@ -48,6 +46,22 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 8},
     },
 ]
+
+REST_FRAMEWORK = {
+    # Its header name makes an anonymous call 401; without one, Django REST says 403.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework_simplejwt.authentication.JWTAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(hours=24),
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": SECRET_KEY,
+}
 
 USE_TZ = True
 TIME_ZONE = "UTC"
