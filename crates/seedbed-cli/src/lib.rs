@@ -28,12 +28,17 @@ use verb::Desk;
 
 /// Runs the command line in a terminal; `args` begins with the name of the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(exit_code(args))
+}
+
+/// Runs the command line in a terminal, and returns the exit code as a number.
+pub fn exit_code(args: impl IntoIterator<Item = OsString>) -> u8 {
     match Arguments::try_parse_from(args) {
-        Ok(arguments) => ExitCode::from(terminal::ask(&arguments)),
+        Ok(arguments) => terminal::ask(&arguments),
         Err(error) => {
             // Nothing is left to do where even this can't be printed.
             let _ = error.print();
-            ExitCode::from(error.exit_code() as u8)
+            error.exit_code() as u8
         }
     }
 }

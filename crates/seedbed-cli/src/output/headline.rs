@@ -55,6 +55,11 @@ pub(super) fn program(work: &Work) -> (&str, &str) {
     (&work.program, names(work).pop().unwrap_or_default())
 }
 
+/// Returns the line that says that what was written can still be undone; empty where it lasts.
+pub(super) fn pending(receipt: &Receipt) -> &'static str {
+    if receipt.committed { "" } else { "not yet committed: it is part of a transaction that is open around it\n" }
+}
+
 /// Returns the digest as a person compares it.
 pub(super) fn short(digest: &str) -> &str {
     digest.get(..8).unwrap_or(digest)
@@ -80,6 +85,7 @@ pub(super) fn json(work: &Work, receipt: &Receipt) -> Value {
             "digest": receipt.digest,
         },
         "written": receipt.written,
+        "committed": receipt.committed,
         "plan": receipt.plan,
     })
 }

@@ -32,7 +32,7 @@ impl answer::Report for Report<'_> {
             went => format!("; {} went first, since {} on it", went.join(" and "), stands(went)),
         };
         let _ = writeln!(text, "\n{}   {scenario}: {summary}{first} ({took})", paint.good("cleaned"));
-        text
+        text + headline::pending(self.receipt)
     }
 
     fn json(&self) -> Value {

@@ -26,7 +26,9 @@ impl answer::Report for Report<'_> {
         let summary = difference::summary(plan, ["inserted", "changed", "written", "removed"]);
         let lines =
             difference::lines(plan, Detail::Brief) + &difference::rest(plan, headline::others(self.work, self.receipt));
-        format!("{lines}\n{}{state}  {summary} ({})\n", paint.good("reset"), duration(self.times.total))
+        let took = duration(self.times.total);
+        let pending = headline::pending(self.receipt);
+        format!("{lines}\n{}{state}  {summary} ({took})\n{pending}", paint.good("reset"))
     }
 
     fn json(&self) -> Value {

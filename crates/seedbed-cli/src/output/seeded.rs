@@ -32,7 +32,7 @@ impl answer::Report for Report<'_> {
         let _ = writeln!(text, "{}   digest {digest}\n", headline::dataset(work, receipt));
         text.push_str(&layers::lines(work, receipt));
         let _ = writeln!(text, "\n{}    {}", paint.good("seeded"), self.done());
-        text + &self.checks(paint) + &self.debris()
+        text + &self.checks(paint) + &self.debris() + headline::pending(receipt)
     }
 
     fn json(&self) -> Value {

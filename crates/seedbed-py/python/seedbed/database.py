@@ -1,0 +1,57 @@
+"""A database that a program has open, as the engine uses it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+Value = int | float | str | bytes | None
+"""A value as the database stores it: no dates, no decimals, no booleans."""
+
+Kind = Literal[
+    "busy", "full", "read-only", "unique", "foreign-key", "constraint", "connection", "other"
+]
+"""What an error of a database means."""
+
+Settings = tuple[str, str, Path]
+"""Settings in place of a `seedbed.toml`: where a person finds them, what the file would say, and
+the folder that its paths count from."""
+
+
+class Database(Protocol):
+    """One open connection and its transactions. `seedbed.django.Database` is Django's.
+
+    Statements have `%s` for each value and `%%` for a percent sign.
+    """
+
+    program: str
+    """How help lines call this program: `python manage.py seedbed`."""
+
+    def settings(self) -> Settings | None:
+        """Returns what stands for a `seedbed.toml` in this program."""
+
+    def path(self) -> Path | None:
+        """Returns the database file with links resolved; None for one in memory."""
+
+    def is_for_tests(self) -> bool:
+        """Whether this is always a database for tests: in memory, or made by a test runner."""
+
+    def owns_transactions(self) -> bool:
+        """Whether `commit` makes rows last; not so inside a transaction of the program."""
+
+    def begin(self) -> None:
+        """Opens a transaction, or a savepoint inside one of the program's."""
+
+    def commit(self) -> None:
+        """Makes it last, or leaves it to the transaction of the program."""
+
+    def rollback(self) -> None:
+        """Undoes it; does nothing when none is open."""
+
+    def query(self, sql: str, values: Sequence[Value]) -> list[tuple[Value, ...]]:
+        """Returns the rows of a query, with values as they are stored."""
+
+    def execute(self, sql: str, values: Sequence[Value]) -> int:
+        """Runs a statement; returns how many rows it touched."""
+
+    def kind(self, error: BaseException) -> Kind | None:
+        """Returns what an error means; None for one that is not the database's."""
