@@ -33,6 +33,10 @@ CREATE TABLE "flyers_flyerimage" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMEN
 
 CREATE TABLE "flyers_favorite" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "is_e2e_test_data" bool NOT NULL, "created_at" datetime NOT NULL, "user_id" bigint NOT NULL REFERENCES "users_user" ("id") DEFERRABLE INITIALLY DEFERRED, "flyer_id" bigint NOT NULL REFERENCES "flyers_flyer" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "unique_favorite" UNIQUE ("user_id", "flyer_id"));
 
+CREATE TABLE "seedbed_marker" ("id" smallint NOT NULL PRIMARY KEY, "identity" text NULL, "how" text NOT NULL, "marked_at" bigint NOT NULL, "tool" text NOT NULL, "counters" text NOT NULL, "stale_files" text NOT NULL, CONSTRAINT "seedbed_one_marker" CHECK ("id" = 1));
+
+CREATE TABLE "seedbed_state" ("scenario" text NOT NULL, "worker" smallint NOT NULL, "layer" smallint NOT NULL, "seed" text NOT NULL, "as_of" bigint NOT NULL, "pinned" smallint NOT NULL, "holds_for" bigint NOT NULL, "digest" text NOT NULL, "variant" text NULL, "keys" text NOT NULL, "files" text NOT NULL, "passwords" text NOT NULL, "tool" text NOT NULL, "seeded_at" bigint NOT NULL, CONSTRAINT "seedbed_one_layer" UNIQUE ("layer", "worker"), PRIMARY KEY ("scenario", "worker"));
+
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
 
 CREATE UNIQUE INDEX "auth_group_permissions_group_id_permission_id_0cd325b0_uniq" ON "auth_group_permissions" ("group_id", "permission_id");
@@ -99,7 +103,9 @@ INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES
     (7, 'users', 'follow'),
     (8, 'flyers', 'flyer'),
     (9, 'flyers', 'favorite'),
-    (10, 'flyers', 'flyerimage');
+    (10, 'flyers', 'flyerimage'),
+    (11, 'seedbed', 'marker'),
+    (12, 'seedbed', 'state');
 
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES
     (1, 1, 'add_contenttype', 'Can add content type'),
@@ -159,4 +165,5 @@ INSERT INTO "django_migrations" ("id", "app", "name", "applied") VALUES
     (13, 'auth', '0011_update_proxy_permissions', '2026-01-01 00:00:00'),
     (14, 'auth', '0012_alter_user_first_name_max_length', '2026-01-01 00:00:00'),
     (15, 'users', '0001_initial', '2026-01-01 00:00:00'),
-    (16, 'flyers', '0001_initial', '2026-01-01 00:00:00');
+    (16, 'flyers', '0001_initial', '2026-01-01 00:00:00'),
+    (17, 'seedbed', '0001_initial', '2026-01-01 00:00:00');
