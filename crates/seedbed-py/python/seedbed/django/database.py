@@ -95,6 +95,10 @@ class Database:
         self._block = block
 
     def commit(self) -> None:
+        if self._owned:
+            # Django undoes a transaction that cannot be committed; one that is busy is still open.
+            with self.connection.wrap_database_errors:
+                self.connection.connection.commit()
         block, self._block = self._block, None
         if block is not None:
             block.__exit__(None, None, None)
