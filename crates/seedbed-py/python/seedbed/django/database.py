@@ -90,6 +90,10 @@ class Database:
     def begin(self) -> None:
         self._owned = self.owns_transactions()
         self._prepare()
+        if not self._owned and not self.connection.connection.in_transaction:
+            # With autocommit off, the driver begins with the first write. A savepoint before that
+            # would be a transaction of its own, and its release a commit.
+            self.execute("BEGIN", [])
         block = transaction.atomic(using=self.using)
         block.__enter__()
         self._block = block
