@@ -114,8 +114,13 @@ class Database:
 
     def query(self, sql: str, values: Sequence[Value]) -> list[tuple[Value, ...]]:
         with self._cursor() as cursor:
-            cursor.execute(sql, list(values))
-            return cursor.fetchall()
+            driver = self.connection.connection
+            usual, driver.text_factory = driver.text_factory, text_or_bytes
+            try:
+                cursor.execute(sql, list(values))
+                return cursor.fetchall()
+            finally:
+                driver.text_factory = usual
 
     def execute(self, sql: str, values: Sequence[Value]) -> int:
         with self._cursor() as cursor:
@@ -150,6 +155,14 @@ class Database:
         ]:
             driver.create_function(name, arguments, function, deterministic=True)
         self._prepared = driver
+
+
+def text_or_bytes(stored: bytes) -> str | bytes:
+    """Returns a text as the engine takes it; one that is not UTF-8 is no value of ours."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored
 
 
 def is_seeded(instance: Model) -> bool:
