@@ -149,9 +149,9 @@ class Database:
         if driver is self._prepared:
             return
         for name, function, arguments in [
-            ("seedbed_km", _engine.kilometres, 4),
-            ("seedbed_contains", _engine.contains, 2),
-            ("seedbed_matches", _engine.matches, 2),
+            ("seedbed_km", kilometres, 4),
+            ("seedbed_contains", contains, 2),
+            ("seedbed_matches", matches, 2),
         ]:
             driver.create_function(name, arguments, function, deterministic=True)
         self._prepared = driver
@@ -163,6 +163,26 @@ def text_or_bytes(stored: bytes) -> str | bytes:
         return stored.decode()
     except UnicodeDecodeError:
         return stored
+
+
+# What stands in a column may be of another type than the column: a value that is damaged is not an
+# error of the statement that counts with it.
+
+
+def kilometres(*places: Value) -> float | None:
+    return _engine.kilometres(*[place if isinstance(place, int | float) else None for place in places])
+
+
+def contains(*texts: Value) -> bool | None:
+    return _engine.contains(*map(as_text, texts))
+
+
+def matches(*texts: Value) -> bool | None:
+    return _engine.matches(*map(as_text, texts))
+
+
+def as_text(value: Value) -> str | None:
+    return None if value is None or isinstance(value, bytes) else str(value)
 
 
 def is_seeded(instance: Model) -> bool:
