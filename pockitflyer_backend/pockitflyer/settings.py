@@ -69,3 +69,5 @@ TIME_ZONE = "UTC"
 
 MEDIA_ROOT = BASE_DIR / "media"
 MEDIA_URL = "media/"
+# Nothing is served from there; Django's live server for tests answers nothing without it.
+STATIC_URL = "static/"
