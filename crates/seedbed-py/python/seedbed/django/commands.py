@@ -28,7 +28,7 @@ class VerbCommand(BaseCommand):
     """A management command that asks a verb of Seedbed, on Django's connection."""
 
     # A verb needs tables, not a project that is sound in every corner; `migrate` does the same.
-    requires_system_checks = []
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

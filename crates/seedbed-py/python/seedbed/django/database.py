@@ -118,14 +118,15 @@ class Database:
             usual, driver.text_factory = driver.text_factory, text_or_bytes
             try:
                 cursor.execute(sql, list(values))
-                return cursor.fetchall()
+                rows: list[tuple[Value, ...]] = cursor.fetchall()
+                return rows
             finally:
                 driver.text_factory = usual
 
     def execute(self, sql: str, values: Sequence[Value]) -> int:
         with self._cursor() as cursor:
             cursor.execute(sql, list(values))
-            return max(cursor.rowcount, 0)
+            return max(int(cursor.rowcount), 0)
 
     def kind(self, error: BaseException) -> Kind | None:
         # Raised for a block that somebody has broken; it is not about a statement of ours.
