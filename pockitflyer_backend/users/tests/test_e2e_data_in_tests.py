@@ -96,7 +96,7 @@ def test_a_live_server_answers_with_seeded_rows(live_server: LiveServer) -> None
     seedbed.seed("m03", database=Database())
     personas = seedbed.personas("m03", database=Database()).data["personas"]
 
-    feed = json.loads(get("/api/flyers/feed/"))["results"]
+    feed = json.loads(get("/api/flyers/feed/?lat=47.3769&lng=8.5417"))["results"]
     titles = Flyer.objects.values_list("title", flat=True)
     assert feed and {flyer["title"] for flyer in feed} <= set(titles)
     account = next(persona for persona in personas if persona["name"] == "power")
