@@ -70,3 +70,5 @@ TIME_ZONE = "UTC"
 
 MEDIA_ROOT = Path(os.environ.get("POCKITFLYER_MEDIA") or BASE_DIR / "media")
 MEDIA_URL = "media/"
+# Nothing is served from there; Django's live server for tests answers nothing without it.
+STATIC_URL = "static/"
