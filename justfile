@@ -15,8 +15,11 @@ lint:
 cases:
     UPDATE=1 cargo test -p seedbed-core --test cases
 
+wheel:
+    pip install ./crates/seedbed-py
+
 bench:
-    cargo bench -p benches
+    cargo bench -p benches && python benches/django/compare.py
 
 deny:
     cargo deny check

@@ -26,6 +26,8 @@ pub struct Dataset {
     pub claims: Vec<Claim>,
     /// Named variants of the dataset.
     pub states: Vec<State>,
+    /// Lists that the application should show.
+    pub expected: Vec<Expected>,
 }
 
 /// A scenario of the chain.
@@ -143,4 +145,21 @@ pub struct State {
     pub name: String,
     /// Rows left out: (index of the block, index of the row).
     pub without: Vec<(usize, usize)>,
+}
+
+/// A list that the application should show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Index of the scenario that declares it.
+    pub scenario: usize,
+    /// Its name: `favorites_feed`.
+    pub name: String,
+    /// The row it is for: (index of the block, index of the row); none where it is for everybody.
+    pub subject: Option<(usize, usize)>,
+    /// Index of the block that the listed rows are of.
+    pub block: usize,
+    /// The rows, as indexes into the block, in the order they are to be shown in.
+    pub rows: Vec<usize>,
+    /// Rows of other workers change nothing about it.
+    pub same_for_any_workers: bool,
 }

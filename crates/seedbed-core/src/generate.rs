@@ -11,6 +11,7 @@ mod conflict;
 mod decision;
 mod draw;
 mod evaluate;
+mod expect;
 mod judge;
 mod problem;
 mod settle;

@@ -3,6 +3,8 @@
 //! This crate passes texts in and out and lets other threads run meanwhile; what is typed and
 //! documented for people who write Python stands in the package around it.
 
+#![expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
+
 mod database;
 mod description;
 

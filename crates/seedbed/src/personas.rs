@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use seedbed_core::dataset::Dataset;
 use seedbed_core::plan::{Cell, Key, desired};
 use seedbed_core::scenario::{Chain, End, Path, Persona, PopulationId, Step};
 use seedbed_core::schema::Schema;
@@ -36,6 +37,21 @@ pub struct PersonaRow {
     pub password: Option<String>,
     /// How many live rows point at it, by way back: other people's too.
     pub counts: BTreeMap<String, i64>,
+    /// The lists that the application should show it, by name: the keys of the rows, in order.
+    pub expected: BTreeMap<String, ExpectedRows>,
+}
+
+/// A list that the application should show, until the dataset is no longer good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExpectedRows {
+    /// The table of the rows.
+    pub table: String,
+    /// How many rows.
+    pub total: usize,
+    /// Their keys, in the order they are to be shown in.
+    pub keys: Vec<Key>,
+    /// Rows of other workers change nothing about it.
+    pub same_for_any_workers: bool,
 }
 
 /// Returns the personas of the target's levels and of the layers below, in the order of the files.
@@ -57,8 +73,9 @@ pub fn personas(target: &mut Target<'_>, chain: &Chain) -> Result<Vec<PersonaRow
                 texts: BTreeMap::new(),
                 password: None,
                 counts: BTreeMap::new(),
+                expected: BTreeMap::new(),
             };
-            describe(&mut row, target.dataset, &schema, id, persona);
+            describe(&mut row, target.dataset, &schema, id, persona, top);
             if let Some(key) = &row.key {
                 let ways = ways_back(chain, &schema, id, top);
                 let compiler = || {
@@ -78,13 +95,15 @@ pub fn personas(target: &mut Target<'_>, chain: &Chain) -> Result<Vec<PersonaRow
 
 fn describe(
     row: &mut PersonaRow,
-    dataset: &seedbed_core::dataset::Dataset,
+    dataset: &Dataset,
     schema: &Schema,
     population: PopulationId,
     persona: &Persona,
+    top: usize,
 ) {
     let block = &dataset.blocks[population];
     let Some(place) = block.rows.iter().position(|row| row.name == persona.name) else { return };
+    row.expected = expected(dataset, schema, top, (population, place));
     row.key = (schema.tables.get(&block.table)).and_then(|table| desired::keys_in_order(block, table).nth(place));
     for (column, value) in block.columns.iter().zip(&block.rows[place].values) {
         match value {
@@ -95,6 +114,23 @@ fn describe(
             _ => {}
         }
     }
+}
+
+/// Returns the lists for a row that scenarios up to `top` declare, by name.
+fn expected(dataset: &Dataset, schema: &Schema, top: usize, subject: (usize, usize)) -> BTreeMap<String, ExpectedRows> {
+    let own = dataset.expected.iter().filter(|list| list.scenario <= top && list.subject == Some(subject));
+    own.filter_map(|list| {
+        let block = &dataset.blocks[list.block];
+        let keys: Vec<Key> = desired::keys_in_order(block, schema.tables.get(&block.table)?).collect();
+        let rows = ExpectedRows {
+            table: block.table.clone(),
+            total: list.rows.len(),
+            keys: list.rows.iter().map(|row| keys[*row].clone()).collect(),
+            same_for_any_workers: list.same_for_any_workers,
+        };
+        Some((list.name.clone(), rows))
+    })
+    .collect()
 }
 
 /// Returns the ways back into a population that the layer `top` knows and whose tables are there.
@@ -127,7 +163,7 @@ fn read_counts(
 
 /// Returns the key of a declared row.
 pub(crate) fn declared_key(
-    dataset: &seedbed_core::dataset::Dataset,
+    dataset: &Dataset,
     schema: &Schema,
     population: PopulationId,
     row: &str,

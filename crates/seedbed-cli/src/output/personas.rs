@@ -28,6 +28,7 @@ impl answer::Report for Report<'_> {
             items.extend(persona.password.as_ref().map(|password| format!("password {password}")));
             items.extend(persona.key.iter().map(|key| format!("id {}", seedbed_core::plan::key_text(key))));
             items.extend(persona.counts.iter().map(|(way, rows)| format!("{rows} {way}")));
+            items.extend(persona.expected.iter().map(|(list, rows)| format!("{} in {list}", rows.total)));
             let _ = writeln!(text, "{:width$}  {}", "", wrapped(&items, width + 2));
         }
         text

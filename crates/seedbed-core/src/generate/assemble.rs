@@ -1,6 +1,7 @@
 //! Assembling: from a decided world to a dataset.
 
 use super::evaluate::{Evaluator, RowRef};
+use super::expect::expected;
 use super::judge::judge;
 use super::world::World;
 use super::{Generated, Parameters, Search};
@@ -35,6 +36,7 @@ pub(super) fn assemble(search: &Search<'_>, parameters: Parameters) -> Result<Ge
         files: files(world),
         claims: claims(chain),
         states: states(world),
+        expected: expected(world),
     };
     let findings = (0..chain.ensures.len()).flat_map(|index| judge(world, index)).collect();
     Ok(Generated { dataset, findings, went_back: search.went_back, steps: search.steps, exact: search.exact })

@@ -562,7 +562,8 @@ fn hull(a: Known, b: Known) -> Known {
     }
 }
 
-fn order(a: &Value, b: &Value) -> Option<std::cmp::Ordering> {
+/// Returns how two values of one kind compare; nothing for values of two kinds.
+pub(super) fn order(a: &Value, b: &Value) -> Option<std::cmp::Ordering> {
     match (a, b) {
         (Value::Time(a), Value::Time(b)) => Some(a.cmp(b)),
         (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),

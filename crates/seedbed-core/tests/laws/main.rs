@@ -12,6 +12,7 @@
 #![allow(clippy::naive_bytecount, reason = "a handful of colours")]
 
 mod cases;
+mod expected;
 mod keys;
 mod pockitflyer;
 mod satisfiable;

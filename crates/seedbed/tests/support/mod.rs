@@ -155,6 +155,7 @@ pub fn dataset() -> Dataset {
             pattern: "e2e_*@seed.test".into(),
         }],
         states: vec![State { scenario: 2, name: "no_pairs".into(), without: (0..4).map(|row| (4, row)).collect() }],
+        expected: Vec::new(),
     }
 }
 
