@@ -219,7 +219,7 @@ def test_other_threads_run_while_a_verb_works(folder: Path) -> None:
     thread = threading.Thread(target=tick)
     thread.start()
     started = time.monotonic()
-    seedbed.check("library", seeds=5000)
+    seedbed.check("library", seeds=2000)
     seconds = time.monotonic() - started
     done.set()
     thread.join()
