@@ -176,7 +176,8 @@ def text_or_bytes(stored: bytes) -> str | bytes:
 
 
 def kilometres(*places: Value) -> float | None:
-    return _engine.kilometres(*[place if isinstance(place, int | float) else None for place in places])
+    numbers = [place if isinstance(place, int | float) else None for place in places]
+    return _engine.kilometres(*numbers)
 
 
 def contains(*texts: Value) -> bool | None:
