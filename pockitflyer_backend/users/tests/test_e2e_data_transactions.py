@@ -428,3 +428,25 @@ def test_a_test_that_may_not_use_the_database_is_told_so() -> None:
         call_command("seedbed", "seed", "m03")
     with pytest.raises(RuntimeError, match="Database access not allowed"):
         is_seeded(User(pk=1))
+
+
+class Questioned(Database):
+    """Ctrl-C while the engine asks, for the first time, which file this is."""
+
+    asked = False
+
+    def path(self) -> Path | None:
+        if not self.asked:
+            self.asked = True
+            raise KeyboardInterrupt
+        return super().path()
+
+
+@pytest.mark.tdd_green
+def test_ctrl_c_while_the_engine_asks_a_question_writes_nothing(other: Path) -> None:
+    before = everything(other)
+
+    with pytest.raises(KeyboardInterrupt):
+        seedbed.seed("m03", database=Questioned(ALIAS))
+
+    assert everything(other) == before
