@@ -97,6 +97,8 @@ def test_damage_that_django_would_not_show_is_named_and_mended() -> None:
     seedbed.reset("library", database=Database())
     assert seedbed.verify("library", database=Database()).exit_code == 0
     assert Book.objects.get(isbn="isbn-dune").title == "Book dune"
+    # Django reads its own way again.
+    assert connection.connection.text_factory is str
 
 
 @pytest.mark.django_db

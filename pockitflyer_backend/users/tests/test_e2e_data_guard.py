@@ -117,6 +117,29 @@ def test_a_test_runner_makes_nobodys_database_one_for_tests(folder: Path) -> Non
     assert counts_of_file(folder / DB) == EMPTY | {"users_user": 1}
 
 
+SWITCHED = """
+import django, seedbed
+django.setup()
+from django.db import connection
+connection.settings_dict["NAME"] = "db.sqlite3"
+try:
+    seedbed.seed("m03", database=seedbed.django.Database())
+except seedbed.NotForTestsError:
+    print("refused")
+"""
+
+
+@pytest.mark.tdd_green
+def test_another_database_without_a_test_runner_is_not_one_for_tests(folder: Path) -> None:
+    """As where a project has a database for each of its customers."""
+    add_user(folder / DB, "ada")
+
+    done = python(folder, "-c", SWITCHED, POCKITFLYER_SQLITE="configured.sqlite3")
+
+    assert done.stdout == "refused\n", done.stdout + done.stderr
+    assert counts_of_file(folder / DB) == EMPTY | {"users_user": 1}
+
+
 @pytest.mark.tdd_green
 def test_a_copy_of_a_seeded_file_is_refused(folder: Path) -> None:
     elsewhere = folder / "elsewhere"

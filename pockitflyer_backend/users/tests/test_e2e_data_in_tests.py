@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import seedbed
+from django.db import connection
 from django.test import TestCase
 from pytest_django.live_server_helper import LiveServer
 from seedbed.django import Database, is_seeded
@@ -72,6 +73,17 @@ def m03(db: None) -> seedbed.Answer:
 def test_a_fixture_seeds_for_every_test_anew(m03: seedbed.Answer, turn: str) -> None:
     assert m03.data["written"] is True
     assert counts() == SEEDED
+
+
+@pytest.mark.tdd_green
+def test_verify_counts_distances_over_a_place_that_is_none(m03: seedbed.Answer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE flyers_flyer SET latitude = 'north' WHERE title LIKE %s", ["%a%"])
+
+    answer = seedbed.verify("m03", database=Database())
+
+    assert answer.exit_code == 1
+    assert "are not as declared" in str(answer)
 
 
 @pytest.mark.tdd_green

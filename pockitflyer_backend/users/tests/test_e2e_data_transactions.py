@@ -199,7 +199,7 @@ def test_debug_keeps_no_statement_and_a_capture_sees_them(settings) -> None:
 
     seed()
     # Django itself notes where transactions begin and end.
-    assert {query["sql"] for query in connection.queries} <= {"BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"}
+    assert {query["sql"] for query in connection.queries} <= {"BEGIN", "COMMIT", "ROLLBACK"}
 
     with CaptureQueriesContext(connection) as captured:
         seedbed.cleanup("m03", database=Database())
@@ -300,7 +300,6 @@ def test_a_request_that_fails_under_atomic_requests_leaves_nothing(monkeypatch: 
 HOLD = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("PRAGMA journal_mode = DELETE")
 for statement in sys.argv[2:]:
     connection.execute(statement).fetchall()
 print("held", flush=True)
@@ -313,8 +312,9 @@ def hold(other: Path) -> Iterator[Callable[..., None]]:
     """Runs statements in another process, which then keeps its transaction open."""
     with ExitStack() as stack:
 
-        def run(*statements: str) -> None:
-            program = [sys.executable, "-c", HOLD, str(other), *statements]
+        def run(*statements: str, log: str = "DELETE") -> None:
+            journal = f"PRAGMA journal_mode = {log}"
+            program = [sys.executable, "-c", HOLD, str(other), journal, *statements]
             process = stack.enter_context(
                 subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             )
@@ -337,6 +337,24 @@ def test_while_another_process_writes_it_is_busy(other: Path, hold, settings) ->
         call_command("seedbed", "seed", "m03", database=ALIAS, verbosity=0)
     assert told.value.returncode == 5
     assert counts_of_file(other) == EMPTY
+
+
+@pytest.mark.tdd_green
+def test_verbs_that_only_read_wait_for_nobody(other: Path, hold, settings) -> None:
+    """Not even where every transaction of Django's begins as one that writes."""
+    settings.SEEDBED = {"lock_timeout": "0s"}
+    options = {"timeout": 0.1, "transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode = WAL"}
+    connections[ALIAS].settings_dict["OPTIONS"] = options
+    seed(ALIAS)
+    hold("BEGIN IMMEDIATE", log="WAL")
+
+    for verb in [seedbed.plan, seedbed.verify, seedbed.personas]:
+        assert verb("m03", database=Database(ALIAS)).exit_code == 0
+    assert seedbed.status(database=Database(ALIAS)).exit_code == 0
+    assert is_seeded(User.objects.using(ALIAS).get(username="test_user_001"))
+    # What is in sync is not written, and so it waits for nobody either.
+    assert seed(ALIAS).data["written"] is False
+    assert connections[ALIAS].transaction_mode == "IMMEDIATE"
 
 
 @pytest.mark.tdd_green
@@ -410,3 +428,25 @@ def test_a_test_that_may_not_use_the_database_is_told_so() -> None:
         call_command("seedbed", "seed", "m03")
     with pytest.raises(RuntimeError, match="Database access not allowed"):
         is_seeded(User(pk=1))
+
+
+class Questioned(Database):
+    """Ctrl-C while the engine asks, for the first time, which file this is."""
+
+    asked = False
+
+    def path(self) -> Path | None:
+        if not self.asked:
+            self.asked = True
+            raise KeyboardInterrupt
+        return super().path()
+
+
+@pytest.mark.tdd_green
+def test_ctrl_c_while_the_engine_asks_a_question_writes_nothing(other: Path) -> None:
+    before = everything(other)
+
+    with pytest.raises(KeyboardInterrupt):
+        seedbed.seed("m03", database=Questioned(ALIAS))
+
+    assert everything(other) == before

@@ -95,7 +95,12 @@ class Database:
             # would be a transaction of its own, and its release a commit.
             self.execute("BEGIN", [])
         block = transaction.atomic(using=self.using)
-        block.__enter__()
+        # The engine says when it writes; whoever only reads waits for nobody.
+        mode, self.connection.transaction_mode = self.connection.transaction_mode, None
+        try:
+            block.__enter__()
+        finally:
+            self.connection.transaction_mode = mode
         self._block = block
 
     def commit(self) -> None:
@@ -171,7 +176,8 @@ def text_or_bytes(stored: bytes) -> str | bytes:
 
 
 def kilometres(*places: Value) -> float | None:
-    return _engine.kilometres(*[place if isinstance(place, int | float) else None for place in places])
+    numbers = [place if isinstance(place, int | float) else None for place in places]
+    return _engine.kilometres(*numbers)
 
 
 def contains(*texts: Value) -> bool | None:

@@ -45,7 +45,8 @@ def toml(value: object) -> str:
         case list() | tuple():
             return f"[{', '.join(map(toml, value))}]"
         case Mapping():
-            return f"{{{', '.join(f'{toml(str(key))} = {toml(of_key)}' for key, of_key in value.items())}}}"
+            entries = [f"{toml(str(key))} = {toml(entry)}" for key, entry in value.items()]
+            return f"{{{', '.join(entries)}}}"
         case _:
             # JSON leaves one character as it is that TOML does not.
             return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
