@@ -42,7 +42,11 @@ class Stage:
             self.shown = scenario
             today = timezone.now().astimezone(UTC)
             self.as_of = today.replace(hour=0, minute=0, second=0, microsecond=0)
-            answer(SEED[scenario])
+            try:
+                answer(SEED[scenario])
+            except BaseException:
+                self.clear()
+                raise
 
     def clear(self) -> None:
         if self.shown is not None:

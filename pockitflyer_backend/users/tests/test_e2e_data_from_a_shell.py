@@ -170,3 +170,16 @@ def test_a_database_without_tables_is_refused_and_stays_empty(tmp_path: Path) ->
     assert refused.returncode == 6
     assert "there is no table `users_user`" in refused.stderr
     assert database.query("SELECT name FROM sqlite_schema") == []
+
+
+@pytest.mark.tdd_green
+def test_a_database_without_tables_names_the_command_that_makes_them(
+    tmp_path: Path,
+) -> None:
+    """C1: in a Django project missing tables are those of `migrate`."""
+    database = Database(tmp_path / "new.sqlite3", tmp_path / "media")
+
+    refused = manage(database, SEED)
+
+    assert refused.returncode == 6
+    assert "python manage.py migrate" in refused.stderr

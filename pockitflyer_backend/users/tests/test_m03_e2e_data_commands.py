@@ -254,6 +254,13 @@ def test_rows_are_written_in_bulk(empty: None) -> None:
 
 
 @pytest.mark.tdd_green
+def test_flyers_change_hands_in_bulk(m01: None) -> None:
+    """C36 for the layer below: 150 flyers get another creator in a handful of statements."""
+    updates = [sql for sql in statements("seed_m02_e2e_data") if "UPDATE" in sql]
+    assert len(updates) < 20
+
+
+@pytest.mark.tdd_green
 def test_seeding_the_chain_takes_less_than_10_seconds(empty: None) -> None:
     """C37: pictures and the password hash included"""
     assert seconds(SEED) < 10

@@ -225,6 +225,25 @@ def test_cleanup_takes_what_personas_wrote_and_leaves_what_people_wrote(
 
 
 @pytest.mark.tdd_green
+def test_cleanup_of_everything_takes_accounts_that_tests_registered(m03: None) -> None:
+    """Decision 14: an account with such an email is claimed by its pattern."""
+    response = APIClient().post(
+        "/api/v1/auth/register/",
+        {
+            "email": "test_m03_e04_favorite_1700000000@pockitflyer.test",
+            "password": PASSWORD,
+        },
+    )
+    client = with_token(response.json()["token"])
+    flyer = Flyer.objects.filter(is_active=True).first()
+    assert client.post(FAVORITES, {"flyer_id": flyer.pk}).status_code == 201
+
+    answer("cleanup_e2e_data")
+
+    assert not any(rows().values())
+
+
+@pytest.mark.tdd_green
 def test_seeding_again_restores_what_personas_gave_up(m03: None) -> None:
     """C32: what a test took back over HTTP, with the keys and times it had"""
     before = rows(*RELATIONS)
