@@ -4,6 +4,7 @@ Rows, state, marker and counters stand in the database, so whoever undoes the tr
 all of it; what Python raises meanwhile goes through as it is.
 """
 
+import sqlite3
 import subprocess
 import sys
 import time
@@ -450,3 +451,10 @@ def test_ctrl_c_while_the_engine_asks_a_question_writes_nothing(other: Path) -> 
         seedbed.seed("m03", database=Questioned(ALIAS))
 
     assert everything(other) == before
+
+
+@pytest.mark.tdd_green
+def test_a_project_may_want_rows_of_another_kind(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection.ensure_connection()
+    monkeypatch.setattr(connection.connection, "row_factory", sqlite3.Row)
+    assert seedbed.seed("m03", database=Database()).data["written"]

@@ -17,6 +17,7 @@ def ask(
     arguments: Sequence[str],
     *,
     program: str,
+    migrate: str,
     here: Path,
     coloured: bool,
     interactive: bool,

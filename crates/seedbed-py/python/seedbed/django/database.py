@@ -48,9 +48,9 @@ class Database:
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
         self.using = using
-        self.program = "python manage.py seedbed"
-        if using != DEFAULT_DB_ALIAS:
-            self.program += f" --database {using}"
+        here = "" if using == DEFAULT_DB_ALIAS else f" --database {using}"
+        self.program = f"python manage.py seedbed{here}"
+        self.migrate = f"python manage.py migrate{here}"
         self.connection: BaseDatabaseWrapper = connections[using]
         if self.connection.vendor != "sqlite":
             raise UsageError.new(
@@ -121,6 +121,8 @@ class Database:
         with self._cursor() as cursor:
             driver = self.connection.connection
             usual, driver.text_factory = driver.text_factory, text_or_bytes
+            # A project may want rows of another kind from its own cursors.
+            cursor.cursor.row_factory = None
             try:
                 cursor.execute(sql, list(values))
                 rows: list[tuple[Value, ...]] = cursor.fetchall()
