@@ -223,6 +223,10 @@ pub enum Generator {
     Filled(usize, usize),
     /// The value of another column.
     Copy(Path),
+    /// The sum of a column of the rows that point here.
+    SumOf(Path),
+    /// These columns of the row, multiplied.
+    ProductOf(Vec<Path>),
     /// The place among the rows with the same link: (link, first number).
     Position(usize, i64),
     /// Whether it is the first among the rows with the same link.
@@ -372,6 +376,8 @@ pub enum Test {
     Matches(String),
     /// It equals what another path leads to.
     SameAs(Path),
+    /// It equals the sum of what another path leads to.
+    SumOf(Path),
     /// The opposite.
     Not(Box<Test>),
     /// All of these.

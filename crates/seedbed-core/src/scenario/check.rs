@@ -10,6 +10,7 @@ use crate::value::Value;
 /// Reports what is wrong with the chain as a whole.
 pub(super) fn check(chain: &Chain, schema: Option<&Schema>, diagnostics: &mut Vec<Diagnostic>) {
     check_holds_for(chain, diagnostics);
+    check_numbers(chain, diagnostics);
     if let Some(schema) = schema {
         for population in &chain.populations {
             check_population(population, schema, diagnostics);
@@ -65,6 +66,103 @@ fn collect_values(chain: &Chain, population: usize, generator: &Generator, value
         _ => return None,
     }
     Some(())
+}
+
+/// Reports sums and products of columns that hold something else than numbers.
+fn check_numbers(chain: &Chain, diagnostics: &mut Vec<Diagnostic>) {
+    let mut of_no_number: Vec<&Path> = Vec::new();
+    for column in chain.populations.iter().flat_map(|population| &population.columns) {
+        for case in &column.cases {
+            collect_summed(&case.generator, &mut of_no_number);
+        }
+    }
+    for condition in wheres(chain) {
+        collect_asked(condition, &mut of_no_number);
+    }
+    of_no_number.retain(|path| matches!(path.end, End::Column(column) if !holds_numbers(chain, path.to, column, 0)));
+    for path in of_no_number {
+        let population = &chain.populations[path.to];
+        let End::Column(column) = path.end else { continue };
+        let column = &population.columns[column];
+        diagnostics.push(
+            Diagnostic::new("no-numbers", format!("`{}` of `{}` holds no numbers", column.name, population.name))
+                .at(path.span, "only numbers are added and multiplied")
+                .also(column.cases.first().map_or(column.span, |case| case.span), "its values are made here"),
+        );
+    }
+}
+
+fn collect_summed<'a>(generator: &'a Generator, paths: &mut Vec<&'a Path>) {
+    match generator {
+        Generator::SumOf(path) => paths.push(path),
+        Generator::ProductOf(factors) => paths.extend(factors),
+        Generator::Alternatives(lines) => lines.iter().for_each(|line| collect_summed(&line.generator, paths)),
+        _ => {}
+    }
+}
+
+fn collect_asked<'a>(condition: &'a Where, paths: &mut Vec<&'a Path>) {
+    fn of_test<'a>(test: &'a Test, paths: &mut Vec<&'a Path>) {
+        match test {
+            Test::SumOf(path) => paths.push(path),
+            Test::Not(test) => of_test(test, paths),
+            Test::All(tests) => tests.iter().for_each(|test| of_test(test, paths)),
+            Test::Some(inner) | Test::Every(inner) | Test::None(inner) => collect_asked(inner, paths),
+            _ => {}
+        }
+    }
+    for term in &condition.0 {
+        match term {
+            Term::Any(conditions) => conditions.iter().for_each(|condition| collect_asked(condition, paths)),
+            Term::Test(_, test) => of_test(test, paths),
+        }
+    }
+}
+
+/// Every `where` of the chain but those of picks.
+fn wheres(chain: &Chain) -> impl Iterator<Item = &Where> {
+    let links = chain.populations.iter().flat_map(|population| &population.links);
+    let groups = chain.partitions.iter().flat_map(|partition| &partition.groups);
+    let states = chain.states.iter().flat_map(|state| state.without.iter().flatten());
+    (chain.conditions.iter().map(|condition| &condition.meaning))
+        .chain(chain.ensures.iter().map(|ensure| &ensure.condition))
+        .chain(chain.answers.iter().map(|answer| &answer.condition))
+        .chain(links.filter_map(|link| link.allowed.as_ref()))
+        .chain(groups.filter_map(|group| group.condition.as_ref()))
+        .chain(states.map(|(_, condition)| condition))
+}
+
+/// Whether every value of a column is a number or missing.
+fn holds_numbers(chain: &Chain, population: usize, column: usize, depth: usize) -> bool {
+    let is_number = |value: &Value| *value == Value::Null || value.number().is_some();
+    let cases = &chain.populations[population].columns[column].cases;
+    // A circle of copies is reported where the columns wait for each other.
+    depth > 8
+        || cases.iter().all(|case| {
+            numbers(&case.generator, &mut |generator| match generator {
+                Generator::Copy(path) => match path.end {
+                    End::Column(column) => holds_numbers(chain, path.to, column, depth + 1),
+                    end => matches!(end, End::Measure(_)),
+                },
+                generator => {
+                    let mut values = Vec::new();
+                    collect_values(chain, population, generator, &mut values).is_some() && values.iter().all(is_number)
+                }
+            })
+        })
+}
+
+/// Whether a generator makes numbers only; `ask` decides about those that take values from elsewhere.
+fn numbers(generator: &Generator, ask: &mut dyn FnMut(&Generator) -> bool) -> bool {
+    match generator {
+        Generator::Integer(..)
+        | Generator::Decimal(..)
+        | Generator::Position(..)
+        | Generator::SumOf(_)
+        | Generator::ProductOf(_) => true,
+        Generator::Alternatives(lines) => lines.iter().all(|line| numbers(&line.generator, ask)),
+        other => ask(other),
+    }
 }
 
 /// A place where an answer depends on now: which column, compared with which moment.

@@ -61,6 +61,11 @@ impl Reader<'_> {
             "after" => self.compare(row_scope, Comparison::Above, node),
             "contains" => Some(Test::Contains(node.text()?.to_lowercase())),
             "matches" => Some(Test::Matches(node.text()?.to_owned())),
+            "sum_of" => {
+                let sum = self.path(row_scope, node.text()?, node.span)?;
+                self.sum_path(&sum)?;
+                Some(Test::SumOf(sum))
+            }
             _ => Some(Test::SameAs(self.path(row_scope, node.text()?, node.span)?)),
         }
     }

@@ -17,6 +17,7 @@ mod keys;
 mod pockitflyer;
 mod satisfiable;
 mod seeds;
+mod shapes;
 mod stays;
 mod worlds;
 

@@ -251,6 +251,13 @@ impl<'a> Compiler<'a> {
                 let (from, _) = self.rows(population, at, path, Reach::All);
                 within(&Expression::Count(from), *lo, *hi)
             }
+            Test::SumOf(sum) => {
+                let scale = self.scale(path, [&None; 2]).max(self.scale(sum, [&None; 2]));
+                let value = self.value(population, at, path);
+                let (from, end) = self.rows_or_self(population, at, sum);
+                let sum = Expression::Sum(from, Box::new(self.end(sum.to, end, sum.end)), scale);
+                certain(equal(Expression::Units(Box::new(value), scale), sum))
+            }
             Test::Distinct(lo, hi) => {
                 let (from, end) = self.rows_or_self(population, at, path);
                 let value = self.end(path.to, end, path.end);

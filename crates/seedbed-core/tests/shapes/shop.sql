@@ -1,0 +1,15 @@
+CREATE TABLE customers (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, email varchar(80) NOT NULL UNIQUE,
+    joined datetime NOT NULL);
+CREATE TABLE addresses (id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+    customer_id bigint NOT NULL REFERENCES customers (id), city varchar(40) NOT NULL);
+CREATE TABLE products (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, name varchar(40) NOT NULL,
+    price decimal(8,2) NOT NULL);
+CREATE TABLE orders (id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+    customer_id bigint NOT NULL REFERENCES customers (id), ship_to_id bigint NOT NULL REFERENCES addresses (id),
+    state varchar(12) NOT NULL, placed_at datetime NOT NULL, paid_at datetime NULL, shipped_at datetime NULL,
+    total decimal(10,2) NOT NULL, pieces integer NOT NULL);
+CREATE TABLE items (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, order_id bigint NOT NULL REFERENCES orders (id),
+    product_id bigint NOT NULL REFERENCES products (id), quantity integer NOT NULL, price decimal(8,2) NOT NULL,
+    amount decimal(10,2) NOT NULL);
+CREATE TABLE refunds (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, order_id bigint NOT NULL REFERENCES orders (id),
+    amount decimal(10,2) NOT NULL, refunded_at datetime NOT NULL);
