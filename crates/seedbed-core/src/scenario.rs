@@ -126,6 +126,8 @@ pub struct Link {
     pub allowed: Option<Where>,
     /// How many rows have it; all unless said.
     pub share: Option<Share>,
+    /// Rows of one population refer to each other without circles.
+    pub tree: Option<Tree>,
     /// Index of the layer that declares it.
     pub layer: usize,
     /// For an overlay, the link it overlays.
@@ -136,6 +138,15 @@ pub struct Link {
     pub column_span: Span,
     /// Where its share stands; its own name where it has none.
     pub share_span: Span,
+}
+
+/// A link from a population to itself that goes in no circle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tree {
+    /// At most so many steps from a row to its root.
+    pub deep: Option<u32>,
+    /// Where its shape stands.
+    pub span: Span,
 }
 
 /// A column with its generators; the last case that a row is in decides.

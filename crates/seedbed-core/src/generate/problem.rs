@@ -6,6 +6,7 @@ use super::decision::{Agenda, Decision, OptionKind, Options, times_after};
 use super::draw::{allowed_entries, case_of, entry_hash};
 use super::evaluate::{Evaluator, Known, RowRef};
 use super::shares::apportion;
+use super::tree;
 use super::world::{World, has};
 use crate::address::{Address, weighted_score};
 use crate::diagnostic::Diagnostic;
@@ -714,6 +715,9 @@ fn reference<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64)
         for (r, weight) in right.iter().zip(&weights) {
             score.push(weighted_score(address.number(r.hash).bits(), *weight));
         }
+    }
+    if let Some(tree) = declared.tree {
+        tree::prefer_earlier(&mut score, &left, given as usize, tree.deep);
     }
     let mut allowed = vec![true; height * width];
     let evaluator = Evaluator::new(world, None);

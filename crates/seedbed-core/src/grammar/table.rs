@@ -113,6 +113,8 @@ static LINK: Object = Object {
         optional("owner", Shape::Bool, "the row referred to owns this one: what tests add here is left by tests"),
         optional("where", Shape::Where, "which rows may be referred to; `same_as` compares with this row"),
         optional("share", Shape::Share, "how many of the rows have it; the others hold null"),
+        optional("shape", Shape::Text, "`tree`: of rows of one population, without circles"),
+        optional("deep", Shape::Integer(1), "with `shape`: at most so many steps from a row to its root"),
     ],
 };
 

@@ -7,7 +7,7 @@ use super::generator::share;
 use super::names::read_rows;
 use super::path::Scope;
 use super::{
-    Chain, Column, Condition, Layer, Link, List, Measure, Path, Persona, Population, PopulationId, Rows, check,
+    Chain, Column, Condition, Layer, Link, List, Measure, Path, Persona, Population, PopulationId, Rows, Tree, check,
 };
 use crate::diagnostic::Diagnostic;
 use crate::grammar::{self, SCENARIO, Shape};
@@ -333,6 +333,7 @@ impl Reader<'_> {
                     format!("`{}` has a way back `{}` already", self.chain.populations[to].name, text("back"));
                 self.problem("duplicate-back", message, back.span, "this name is taken");
             }
+            let tree = self.tree(id, to, &entry.node);
             let link = Link {
                 name: entry.name.clone(),
                 column: text("column").to_owned(),
@@ -341,6 +342,7 @@ impl Reader<'_> {
                 owner: matches!(entry.node.get("owner").and_then(Node::scalar), Some(Value::Bool(true))),
                 allowed: None,
                 share: entry.node.get("share").and_then(share),
+                tree,
                 layer,
                 overlays: None,
                 span: entry.span,
@@ -371,6 +373,41 @@ impl Reader<'_> {
                 );
             }
         }
+    }
+
+    /// Reads the shape of a link from `id` to `to`.
+    fn tree(&mut self, id: PopulationId, to: PopulationId, node: &Node) -> Option<Tree> {
+        let (shape, deep) = (node.get("shape"), node.get("deep"));
+        let named = shape.or(deep)?;
+        let Some(shape) = shape else {
+            self.diagnostics.push(
+                Diagnostic::new("no-tree", "only a tree has a depth")
+                    .at(named.span, "how deep")
+                    .help("write \"shape\": \"tree\" beside it"),
+            );
+            return None;
+        };
+        if shape.text() != Some("tree") {
+            let text = shape.text().unwrap_or_default();
+            let problem = Diagnostic::new("wrong-value", format!("there is no shape `{text}`"));
+            self.diagnostics.push(problem.at(shape.span, "here").suggest(text, ["tree"]));
+            return None;
+        }
+        if id != to {
+            let [from, to] = [id, to].map(|id| &self.chain.populations[id].name);
+            let message = format!("a tree is of rows of one population, and `{from}` refers to `{to}`");
+            self.problem("no-tree", message, shape.span, "here");
+            return None;
+        }
+        if node.get("share").is_none() {
+            self.diagnostics.push(
+                Diagnostic::new("no-root", "a tree has a root, and here every row has a parent")
+                    .at(shape.span, "a row without a parent is needed")
+                    .help("say how many have one: \"share\": \"80%\""),
+            );
+        }
+        let deep = deep.and_then(|deep| u32::try_from(deep.integer()?).ok());
+        Some(Tree { deep, span: shape.span })
     }
 
     /// Finds a population that this layer may use.
@@ -422,6 +459,7 @@ impl Reader<'_> {
                     overlays: Some(base),
                     span: entry.span,
                     allowed: None,
+                    tree: None,
                     ..population.links[base].clone()
                 };
                 self.chain.populations[id].links.push(link);

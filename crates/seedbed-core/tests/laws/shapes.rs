@@ -12,6 +12,7 @@ use seedbed_core::value::{Decimal, Value};
 use crate::rounds;
 
 const SHOP: &str = include_str!("../shapes/shop.yaml");
+const TRACKER: &str = include_str!("../shapes/tracker.yaml");
 
 fn made(text: &str, seed: u64) -> Generated {
     let files = Files {
@@ -68,6 +69,19 @@ fn a_sum_or_a_product_more_moves_nothing() {
             for (row, now) in rows(&before, &block.population).iter().zip(&now) {
                 assert!(row.iter().all(|(column, value)| now[column] == *value), "seed {seed}: {}", block.population);
             }
+        }
+    }
+}
+
+#[test]
+fn issues_of_a_tracker_are_a_tree_for_every_seed() {
+    for seed in 0..rounds(20) {
+        let dataset = made(TRACKER, seed).dataset;
+        let issues = rows(&dataset, "issues");
+        let by_key: BTreeMap<_, _> = issues.iter().map(|issue| (issue["id"], issue)).collect();
+        for issue in &issues {
+            let above = std::iter::successors(Some(issue), |issue| by_key.get(issue["parent_id"]).copied());
+            assert!(above.take(9).count() <= 4, "seed {seed}");
         }
     }
 }

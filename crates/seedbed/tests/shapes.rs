@@ -1,0 +1,63 @@
+//! Contract tests on schemas of another shape: a shop and a tracker, without a tag column, with
+//! foreign keys that are checked at once.
+
+mod verify_support;
+
+use seedbed_core::scenario::Files;
+use seedbed_core::source::Source;
+use verify_support::{Project, World};
+
+fn project(name: &str) -> Project {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../seedbed-core/tests/shapes/");
+    let text = |path: String| std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let source = Source { path: format!("{name}.yaml"), text: text(format!("{root}{name}.yaml")) };
+    let files = Files { sources: vec![source], scenarios: vec![0], lists: Vec::new() };
+    Project { files, ddl: text(format!("{root}{name}.sql")) }
+}
+
+/// Everything a database holds.
+fn dump(world: &World) -> String {
+    let mut statement = world.own.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+    let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let own = names.iter().filter(|name| !name.starts_with("seedbed") && !name.starts_with("sqlite"));
+    own.map(|name| format!("{name} {}\n", world.number(&format!("SELECT count(*) FROM {name}")))).collect()
+}
+
+fn whole(name: &str, damage: &[&str]) {
+    for seed in 1..=5 {
+        let mut world = World::new(&project(name), seed);
+        let before = dump(&world);
+        world.seed(0..1);
+        let verified = world.verify(0..1);
+        assert!(verified.holds(), "seed {seed}: {:#?} {:#?}", verified.receipt.plan, verified.report.failing().next());
+        assert_eq!(verified.receipt.plan.rows_as_declared, verified.rows);
+        for (check, finding) in verified.report.checks.iter().zip(&world.findings) {
+            assert_eq!((check.ensure, check.counted), (finding.ensure, Some(finding.counted)), "{}", check.fact);
+        }
+        for damage in damage {
+            world.sql(damage);
+            assert!(!world.verify(0..1).receipt.plan.is_empty(), "{damage}");
+            world.with(0..1, |target, _| seedbed::reset(target, None)).unwrap();
+            assert!(world.verify(0..1).holds(), "{damage}");
+        }
+        world.with(0..1, |target, _| seedbed::cleanup(target)).unwrap();
+        assert_eq!(dump(&world), before);
+    }
+}
+
+#[test]
+fn a_shop_is_seeded_verified_reset_and_cleaned() {
+    whole(
+        "shop",
+        &[
+            "UPDATE orders SET total = total + 0.01 WHERE total > 0",
+            "DELETE FROM items",
+            "UPDATE items SET quantity = quantity + 1",
+        ],
+    );
+}
+
+#[test]
+fn a_tracker_is_seeded_verified_reset_and_cleaned() {
+    whole("tracker", &["UPDATE issues SET parent_id = NULL", "DELETE FROM memberships WHERE role = 'member'"]);
+}
