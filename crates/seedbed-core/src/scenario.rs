@@ -128,6 +128,8 @@ pub struct Link {
     pub share: Option<Share>,
     /// Rows of one population refer to each other without circles.
     pub tree: Option<Tree>,
+    /// Only rows of this kind have it: one of the links that a type column chooses between.
+    pub when: Option<When>,
     /// Index of the layer that declares it.
     pub layer: usize,
     /// For an overlay, the link it overlays.
@@ -138,6 +140,19 @@ pub struct Link {
     pub column_span: Span,
     /// Where its share stands; its own name where it has none.
     pub share_span: Span,
+}
+
+/// Which rows have a link that a type column chooses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct When {
+    /// The name that all links of the choice share; each one's own is followed by its population's.
+    pub choice: String,
+    /// The type column, by its index.
+    pub column: usize,
+    /// The value there.
+    pub value: Value,
+    /// Where the value stands.
+    pub span: Span,
 }
 
 /// A link from a population to itself that goes in no circle.
@@ -655,7 +670,20 @@ impl Chain {
     }
 }
 
+impl Link {
+    /// Whether every row has it.
+    pub fn is_everybodys(&self) -> bool {
+        self.share.is_none() && self.when.is_none()
+    }
+}
+
 impl Population {
+    /// Returns the links that a type column chooses between, by the name they share.
+    pub fn choice(&self, name: &str) -> impl Iterator<Item = (&Link, &When)> {
+        let chosen = self.links.iter().filter_map(|link| Some((link, link.when.as_ref()?)));
+        chosen.filter(move |(_, when)| when.choice == name)
+    }
+
     /// Returns the link of that name that a layer sees: the newest overlay at or below it.
     pub fn newest_link(&self, name: &str, layer: usize) -> Option<usize> {
         (0..self.links.len()).rev().find(|index| self.links[*index].name == name && self.links[*index].layer <= layer)

@@ -3,6 +3,7 @@
 
 mod verify_support;
 
+use seedbed_core::plan::Cell;
 use seedbed_core::scenario::Files;
 use seedbed_core::source::Source;
 use verify_support::{Project, World};
@@ -60,4 +61,34 @@ fn a_shop_is_seeded_verified_reset_and_cleaned() {
 #[test]
 fn a_tracker_is_seeded_verified_reset_and_cleaned() {
     whole("tracker", &["UPDATE issues SET parent_id = NULL", "DELETE FROM memberships WHERE role = 'member'"]);
+}
+
+#[test]
+fn a_comment_on_ours_by_type_and_id_is_left_by_a_test_and_one_on_something_else_stays() {
+    let mut world = World::new(&project("tracker"), 1);
+    world.seed(0..1);
+    // Anna is not ours, so nothing but the type and the id says whose rows her comments are.
+    world.sql("INSERT INTO people (id, email, settings) VALUES ('anna', 'anna@example.org', '{}')");
+    let comment = |id: u32, author: &str, kind: &str, subject: &str| {
+        world.sql(&format!(
+            "INSERT INTO comments (id, author_id, subject_type, subject_id, body, made_at) \
+             VALUES ({id}, {author}, '{kind}', {subject}, 'a comment', '2026-11-22')"
+        ));
+    };
+    let ours = "(SELECT max(id) FROM people WHERE id <> 'anna')";
+    comment(1, "'anna'", "label", "(SELECT CAST(min(id) AS TEXT) FROM labels)");
+    comment(2, "'anna'", "Project", "(SELECT min(id) FROM projects)");
+    comment(3, "'anna'", "Project", "(SELECT min(id) FROM labels)");
+    comment(4, "'anna'", "issue", "'5eedbed0-0000-4000-8000-000000000000'");
+    comment(5, "'anna'", "wiki", "(SELECT min(id) FROM projects)");
+    comment(6, ours, "label", "'7'");
+    let plan = world.verify(0..1).receipt.plan;
+    let keys = |keys: Vec<&Vec<Cell>>| keys.iter().map(|key| key[0].as_integer().unwrap()).collect::<Vec<_>>();
+    assert_eq!(keys(plan.debris.iter().map(|row| &row.key).collect()), [1, 2], "{plan:#?}");
+    assert_eq!(plan.debris[0].why, "subject_type, subject_id is bug");
+    assert_eq!(keys(plan.entangled.iter().map(|row| &row.key).collect()), [6], "{plan:#?}");
+    world.with(0..1, |target, _| seedbed::reset(target, None)).unwrap();
+    assert_eq!(world.number("SELECT sum(id) FROM comments WHERE id < 10"), 3 + 4 + 5 + 6);
+    let refused = world.with(0..1, |target, _| seedbed::cleanup(target)).unwrap_err();
+    assert_eq!(refused.rule, "rows-not-ours");
 }

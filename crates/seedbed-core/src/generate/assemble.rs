@@ -85,6 +85,11 @@ fn block(world: &World<'_>, id: PopulationId) -> Block {
                 columns: vec![*place],
                 to: world.chain.populations[link.to].table.clone(),
                 owner: link.owner,
+                when: link.when.as_ref().map(|when| {
+                    let name = &population.columns[when.column].name;
+                    let place = columns.iter().position(|column| column == name).expect("every column has a place");
+                    (place, when.value.clone())
+                }),
             }
         })
         .collect();
@@ -99,7 +104,11 @@ fn block(world: &World<'_>, id: PopulationId) -> Block {
                 values[place] = value;
             }
             for (link, place) in base_links.iter().zip(&link_places) {
-                values[*place] = referred(*link, row);
+                // Of links that a type column chooses between, one has the row's key.
+                let value = referred(*link, row);
+                if value != Value::Null || population.links[*link].when.is_none() {
+                    values[*place] = value;
+                }
             }
             for (column, place) in stored.iter().zip(&column_places) {
                 values[*place] =

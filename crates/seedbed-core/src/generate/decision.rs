@@ -305,6 +305,9 @@ fn needs(chain: &Chain, decision: Decision) -> BTreeSet<Decision> {
             if let Some(allowed) = &link.allowed {
                 found.condition(allowed);
             }
+            if let Some(when) = &link.when {
+                found.decisions.insert(Decision::Column(id, when.column));
+            }
         }
     }
     found.decisions.remove(&decision);

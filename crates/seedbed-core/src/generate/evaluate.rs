@@ -122,6 +122,12 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if let Some(links) = &set.links[link] {
             return links[at.row].map_or(Known::Value(Value::Null), |to| row(to as usize));
         }
+        if let Some(when) = &population.links[link].when
+            && let Known::Value(kind) = self.column(at, when.column)
+            && !same_value(&kind, &when.value)
+        {
+            return Known::Value(Value::Null);
+        }
         match self.open_option(Decision::Link(at.population, link), at.row) {
             Some(Some(option)) => self.world.option_row(option, to).map_or(Known::Value(Value::Null), row),
             _ => Known::Nothing,
@@ -366,7 +372,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             Step::Link(link) => {
                 let link = &self.world.chain.populations[at].links[*link];
                 at = link.to;
-                link.share.is_none()
+                link.is_everybodys()
             }
             Step::Back(..) => false,
         })

@@ -215,7 +215,9 @@ impl<'a> World<'a> {
         let table = self.schema.and_then(|schema| schema.tables.get(&population.table));
         let Some(table) = table else { return vec![Value::Integer(self.spaces[id].integer(number))] };
         let column_key = |name: &String| {
-            if let Some(link) = population.links.iter().position(|l| l.column == *name && l.overlays.is_none()) {
+            if let Some(link) =
+                population.links.iter().position(|l| l.column == *name && l.overlays.is_none() && l.when.is_none())
+            {
                 let to = self.sets[id].links[link].as_ref().and_then(|to| to[row]);
                 return to.map_or(Value::Null, |to| self.key(population.links[link].to, to as usize).swap_remove(0));
             }

@@ -3,11 +3,16 @@
 use super::{Field, Names, Object, Shape};
 
 const fn required(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, about, shape, required: true }
+    Field { name, about, shape, required: true, unless: None }
 }
 
 const fn optional(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, about, shape, required: false }
+    Field { name, about, shape, required: false, unless: None }
+}
+
+/// A field that is required where `other` is absent.
+const fn or(other: &'static str, name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, about, shape, required: true, unless: Some(other) }
 }
 
 /// A scenario file.
@@ -107,8 +112,15 @@ static LINK: Object = Object {
     name: "a link",
     about: "A column that refers to a row.",
     fields: &[
-        required("column", Shape::Text, "the column"),
-        required("to", Shape::Name(Names::Population), "the population referred to"),
+        or("to_one_of", "column", Shape::Text, "the column"),
+        or("to_one_of", "to", Shape::Name(Names::Population), "the population referred to"),
+        optional(
+            "to_one_of",
+            Shape::Map(Names::New, &Shape::Name(Names::Population)),
+            "with `type` and `id`: the populations referred to, by the value of the type column",
+        ),
+        optional("type", Shape::Text, "with `to_one_of`: the column that says which population"),
+        optional("id", Shape::Text, "with `to_one_of`: the column that holds the key, as that column's type demands"),
         required("back", Shape::Name(Names::New), "the name of the way back: the rows that point here"),
         optional("owner", Shape::Bool, "the row referred to owns this one: what tests add here is left by tests"),
         optional("where", Shape::Where, "which rows may be referred to; `same_as` compares with this row"),

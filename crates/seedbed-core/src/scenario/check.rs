@@ -1,7 +1,7 @@
 //! Checks that need the whole chain: what a schema demands, and what must hold for every as-of.
 
-use super::{Chain, Column, End, Generator, Operand, Path, Population, Rows, Segment, Term, Test, Where};
-use crate::diagnostic::{Diagnostic, nearest};
+use super::{Chain, Column, End, Generator, Link, Operand, Path, Population, Rows, Segment, Term, Test, Where};
+use crate::diagnostic::{Diagnostic, enumerate, nearest};
 use crate::schema::{ColumnKind, Schema, Table, TableKind};
 use crate::source::Span;
 use crate::time;
@@ -11,9 +11,11 @@ use crate::value::Value;
 pub(super) fn check(chain: &Chain, schema: Option<&Schema>, diagnostics: &mut Vec<Diagnostic>) {
     check_holds_for(chain, diagnostics);
     check_numbers(chain, diagnostics);
+    check_kinds(chain, diagnostics);
     if let Some(schema) = schema {
         for population in &chain.populations {
             check_population(population, schema, diagnostics);
+            check_ids(chain, population, schema, diagnostics);
         }
     }
 }
@@ -165,6 +167,65 @@ fn numbers(generator: &Generator, ask: &mut dyn FnMut(&Generator) -> bool) -> bo
     }
 }
 
+/// Reports type columns that can hold what no population belongs to.
+fn check_kinds(chain: &Chain, diagnostics: &mut Vec<Diagnostic>) {
+    for (id, population) in chain.populations.iter().enumerate() {
+        let mut asked: Vec<&str> = Vec::new();
+        for when in population.links.iter().filter_map(|link| link.when.as_ref()) {
+            if asked.contains(&when.choice.as_str()) {
+                continue;
+            }
+            asked.push(&when.choice);
+            let known: Vec<&Value> = population.choice(&when.choice).map(|(_, when)| &when.value).collect();
+            let column = &population.columns[when.column];
+            for case in &column.cases {
+                let mut values = Vec::new();
+                let listed = collect_values(chain, id, &case.generator, &mut values).is_some();
+                let strange = values.iter().find(|value| !known.contains(value));
+                if listed && strange.is_none() {
+                    continue;
+                }
+                let texts: Vec<String> = known.iter().map(|value| format!("`{value}`")).collect();
+                let message = match strange {
+                    Some(value) => format!("`{}` belongs to no population of `{}`", value, when.choice),
+                    None => format!("the values of `{}` are not declared one by one", column.name),
+                };
+                diagnostics.push(
+                    Diagnostic::new("unknown-kind", message)
+                        .at(case.span, "made here")
+                        .also(when.span, "a population by its value")
+                        .help(format!("it is one of {}", enumerate(&texts))),
+                );
+            }
+        }
+    }
+}
+
+/// Reports id columns that cannot hold the keys of every population they refer to.
+fn check_ids(chain: &Chain, population: &Population, schema: &Schema, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(table) = schema.tables.get(&population.table) else { return };
+    for link in &population.links {
+        let (Some(when), Some(column)) = (&link.when, table.column(&link.column)) else { continue };
+        let to = &chain.populations[link.to];
+        let Some(target) = schema.tables.get(&to.table) else { continue };
+        let [key] = &target.primary_key[..] else { continue };
+        let Some(key) = target.column(key) else { continue };
+        let whole = |kind: &ColumnKind| matches!(kind, ColumnKind::Integer { .. });
+        let text = matches!(column.kind, ColumnKind::Text { .. });
+        if !(text || whole(&column.kind) && whole(&key.kind) || column.kind == key.kind) {
+            diagnostics.push(
+                Diagnostic::new(
+                    "wrong-id-column",
+                    format!("`{}` of `{}` cannot hold the keys of `{}`", column.name, table.name, to.table),
+                )
+                .at(link.column_span, format!("a column of type {}", column.declared))
+                .also(when.span, format!("keys of type {}", key.declared))
+                .help("a text column holds keys of every kind"),
+            );
+        }
+    }
+}
+
 /// A place where an answer depends on now: which column, compared with which moment.
 struct Edge<'a> {
     path: &'a Path,
@@ -283,7 +344,7 @@ fn check_population(population: &Population, schema: &Schema, diagnostics: &mut 
             population
                 .links
                 .iter()
-                .filter(|link| link.overlays.is_none())
+                .filter(|link| link.overlays.is_none() && is_first_of_choice(population, link))
                 .map(|link| (link.column.as_str(), link.column_span)),
         )
         .chain(population.tag.iter().map(|tag| (tag.as_str(), population.tag_span)))
@@ -303,6 +364,13 @@ fn check_population(population: &Population, schema: &Schema, diagnostics: &mut 
     }
     check_uniques(population, table, diagnostics);
     check_key(population, table, diagnostics);
+}
+
+/// Whether a link stands for itself, or is the first of those that share its column.
+fn is_first_of_choice(population: &Population, link: &Link) -> bool {
+    let first =
+        |when: &super::When| population.choice(&when.choice).next().is_some_and(|(first, _)| first.to == link.to);
+    link.when.as_ref().is_none_or(first)
 }
 
 fn check_column(table: &Table, name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
@@ -379,7 +447,8 @@ fn path_differs(population: &Population, path: &Path, depth: usize) -> bool {
 
 /// Reports tables whose key this version cannot make.
 fn check_key(population: &Population, table: &Table, diagnostics: &mut Vec<Diagnostic>) {
-    let links: Vec<&str> = population.links.iter().map(|link| link.column.as_str()).collect();
+    let plain = population.links.iter().filter(|link| link.when.is_none());
+    let links: Vec<&str> = plain.map(|link| link.column.as_str()).collect();
     let mut problem = |message: String, help: &str| {
         diagnostics
             .push(Diagnostic::new("no-key", message).at(population.table_span, "these rows need keys").help(help));

@@ -443,7 +443,7 @@ pub(super) fn share(node: &Node) -> Option<Share> {
 }
 
 /// The value that the name of a quota stands for.
-fn quota_value(name: &str) -> Value {
+pub(super) fn quota_value(name: &str) -> Value {
     match name {
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),

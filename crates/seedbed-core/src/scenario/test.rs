@@ -150,6 +150,9 @@ impl Reader<'_> {
         }
         let name = node.text()?;
         if let Some(population) = self.chain.population(name) {
+            if let Some(value) = self.kind_of(path, population) {
+                return Some(Test::Is(value));
+            }
             return Some(Test::Population(population));
         }
         let within = self.path(scope, name, node.span)?;
@@ -161,6 +164,13 @@ impl Reader<'_> {
             return None;
         }
         Some(Test::Within(within))
+    }
+
+    /// Returns the value that a type column has for rows that refer to this population.
+    fn kind_of(&self, path: &Path, population: usize) -> Option<Value> {
+        let links = &self.chain.populations[path.to].links;
+        let whens = links.iter().filter(|link| link.to == population).filter_map(|link| link.when.as_ref());
+        whens.filter(|when| path.end == End::Column(when.column)).map(|when| when.value.clone()).next()
     }
 
     fn compare(&mut self, scope: Scope, comparison: Comparison, node: &Node) -> Option<Test> {

@@ -83,5 +83,17 @@ fn issues_of_a_tracker_are_a_tree_for_every_seed() {
             let above = std::iter::successors(Some(issue), |issue| by_key.get(issue["parent_id"]).copied());
             assert!(above.take(9).count() <= 4, "seed {seed}");
         }
+        // Each comment has the key of a row of its kind, and they are spread.
+        let comments = rows(&dataset, "comments");
+        let of = |kind: &str, population: &str| {
+            let keys: Vec<&Value> = rows(&dataset, population).iter().map(|row| row["id"]).collect();
+            let about = comments.iter().filter(|comment| *comment["subject_type"] == Value::text(kind));
+            let ids: Vec<&Value> = about.map(|comment| comment["subject_id"]).collect();
+            assert!(ids.iter().all(|id| keys.contains(id)), "seed {seed}: {kind}");
+            (ids.len(), ids.iter().collect::<std::collections::BTreeSet<_>>().len())
+        };
+        let (issues, labels, projects) = (of("issue", "issues"), of("label", "labels"), of("Project", "projects"));
+        assert_eq!((issues.0, labels.0, projects.0), (63, 18, 9), "seed {seed}");
+        assert!(issues.1 > 20 && labels.1 > 1 && projects.1 > 1, "seed {seed}");
     }
 }

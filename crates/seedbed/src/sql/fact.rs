@@ -56,6 +56,8 @@ pub(crate) enum Expression {
     Count(From),
     /// The number of different values over such rows.
     Distinct(From, Box<Expression>),
+    /// A value as text, perhaps without its dashes.
+    Text(Box<Expression>, bool),
     /// A number in units of ten to the minus this.
     Units(Box<Expression>, u8),
     /// The sum over such rows in units of ten to the minus this; 0 where there is none.
@@ -378,6 +380,11 @@ impl Writer {
             Expression::Scalar(from, value) => self.over("(SELECT ", value, "", from),
             Expression::Count(from) => self.subquery("count(*)", from),
             Expression::Distinct(from, value) => self.over("(SELECT count(DISTINCT ", value, ")", from),
+            Expression::Text(value, without_dashes) => {
+                self.push(if *without_dashes { "replace(CAST(" } else { "CAST(" });
+                self.expression(value);
+                self.push(if *without_dashes { " AS TEXT), '-', '')" } else { " AS TEXT)" });
+            }
             Expression::Units(value, 0) => self.expression(value),
             Expression::Units(value, scale) => {
                 self.push("CAST(round(");
