@@ -395,7 +395,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 _ => None,
             },
             Generator::ProductOf(factors) => factors.iter().try_fold(one(), |product, path| match path.end {
-                End::Column(column) => corners(product, self.range(population, column, depth + 1)?),
+                End::Column(column) => corners(&product, &self.range(population, column, depth + 1)?),
                 _ => None,
             }),
             Generator::Alternatives(lines) => {
@@ -417,7 +417,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             if known == Known::Value(Value::Null) {
                 return known;
             }
-            let Some(known) = ends(known).and_then(|ends| corners(product, ends)) else { return Known::Nothing };
+            let Some(known) = ends(known).and_then(|ends| corners(&product, &ends)) else { return Known::Nothing };
             product = known;
         }
         between(product.0, product.1)
@@ -684,7 +684,7 @@ fn wider(a: (Value, Value), b: (Value, Value)) -> (Value, Value) {
 }
 
 /// Returns the range of the products of numbers of two ranges.
-fn corners(a: (Value, Value), b: (Value, Value)) -> Option<(Value, Value)> {
+fn corners(a: &(Value, Value), b: &(Value, Value)) -> Option<(Value, Value)> {
     let corners = [(&a.0, &b.0), (&a.0, &b.1), (&a.1, &b.0), (&a.1, &b.1)];
     let corners = corners.into_iter().map(|(a, b)| times(a, b)).collect::<Option<Vec<_>>>()?;
     let least = corners.iter().min_by_key(|value| value.number()).cloned();

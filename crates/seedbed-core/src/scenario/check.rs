@@ -16,6 +16,7 @@ pub(super) fn check(chain: &Chain, schema: Option<&Schema>, diagnostics: &mut Ve
         for population in &chain.populations {
             check_population(population, schema, diagnostics);
             check_ids(chain, population, schema, diagnostics);
+            check_targets(chain, population, schema, diagnostics);
         }
     }
 }
@@ -445,45 +446,99 @@ fn path_differs(population: &Population, path: &Path, depth: usize) -> bool {
     }
 }
 
-/// Reports tables whose key this version cannot make.
+/// Reports tables whose key cannot be made, or would not tell our rows from others.
 fn check_key(population: &Population, table: &Table, diagnostics: &mut Vec<Diagnostic>) {
-    let plain = population.links.iter().filter(|link| link.when.is_none());
-    let links: Vec<&str> = plain.map(|link| link.column.as_str()).collect();
     let mut problem = |message: String, help: &str| {
         diagnostics
             .push(Diagnostic::new("no-key", message).at(population.table_span, "these rows need keys").help(help));
     };
-    match &table.primary_key[..] {
-        [] => problem(
+    let link = |key: &str| population.links.iter().find(|link| link.column == key);
+    let declared = |key: &str| population.columns.iter().find(|column| !column.handle && column.name == key);
+    let keys = &table.primary_key;
+    if keys.is_empty() {
+        problem(
             format!("table `{}` has no primary key", table.name),
             "rows without a key cannot be told from other people's",
-        ),
-        [key] if links.contains(&key.as_str()) => {}
-        [key] => match table.column(key).map(|column| &column.kind) {
-            Some(ColumnKind::Integer { bits: 32 | 64 } | ColumnKind::Uuid) => {}
-            Some(ColumnKind::Text { limit }) => {
+        );
+    }
+    for key in keys {
+        let name = format!("the key `{key}` of `{}`", table.name);
+        let kind = table.column(key).map(|column| &column.kind);
+        match (link(key), declared(key), kind) {
+            (Some(link), ..) if !link.is_everybodys() => {
+                problem(format!("{name} is a link that not every row has"), "a key is never null");
+            }
+            (Some(_), ..) => {}
+            (None, Some(_), Some(ColumnKind::Integer { .. })) if keys.len() == 1 => problem(
+                format!("{name} is a number that the application counts on from"),
+                "leave it out of `columns`: Seedbed picks numbers that are its own",
+            ),
+            (None, Some(_), Some(ColumnKind::Integer { .. } | ColumnKind::Text { .. } | ColumnKind::Uuid)) => {}
+            (None, Some(_), _) => problem(
+                format!("{name} is neither a whole number, a UUID nor a text"),
+                "a key that moves with the clock or is rounded would not be found again",
+            ),
+            (None, None, Some(ColumnKind::Integer { bits: 32 | 64 } | ColumnKind::Uuid)) => {}
+            (None, None, Some(ColumnKind::Text { limit })) => {
                 if limit.is_some_and(|limit| limit < crate::keys::TEXT_KEY_LENGTH) {
                     let needed = crate::keys::TEXT_KEY_LENGTH;
                     problem(
-                        format!("the key `{key}` of `{}` is too short for a key of {needed} characters", table.name),
-                        "widen the column",
+                        format!("{name} is too short for a key of {needed} characters"),
+                        "widen the column, or give it values in `columns`",
                     );
                 }
             }
-            _ => problem(
-                format!("the key `{key}` of `{}` is neither a whole number, a UUID nor a text", table.name),
+            (None, None, _) => problem(
+                format!("{name} is neither a whole number, a UUID nor a text"),
                 "this version cannot make such keys",
             ),
-        },
-        keys if keys.iter().all(|key| links.contains(&key.as_str())) => {}
-        _ => problem(
-            format!("the key of `{}` is made of columns that are not links", table.name),
-            "this version cannot make such keys",
-        ),
+        }
+    }
+    let own: Vec<&Column> = keys.iter().filter_map(|key| declared(key)).collect();
+    let by_worker = own.iter().any(|column| differs_by_worker(population, column, 0));
+    let counted = keys.len() == 1
+        && matches!(table.column(&keys[0]).map(|column| &column.kind), Some(ColumnKind::Integer { .. }));
+    if !own.is_empty() && own.len() == keys.len() && !by_worker && !counted {
+        diagnostics.push(
+            Diagnostic::new("no-copy", format!("`{}` is the key, and the same for every worker", keys.join("`, `")))
+                .at(own[0].cases.first().map_or(own[0].span, |case| case.span), "no `{copy}` in here")
+                .help("add {copy}: it is empty for worker 0 and `+w3` for worker 3"),
+        );
     }
     if let Rows::Named(rows) = &population.rows
         && rows.iter().any(|row| row.number > 99_999)
     {
-        problem(format!("`{}` has more rows than keys", population.name), "a population has at most 99999 rows");
+        let message = format!("`{}` has more rows than keys", population.name);
+        diagnostics.push(
+            Diagnostic::new("no-key", message)
+                .at(population.table_span, "these rows need keys")
+                .help("a population has at most 99999 rows"),
+        );
+    }
+}
+
+/// Reports links to rows whose key has several columns.
+fn check_targets(chain: &Chain, population: &Population, schema: &Schema, diagnostics: &mut Vec<Diagnostic>) {
+    for link in &population.links {
+        let own = schema.tables.get(&population.table);
+        if link.overlays.is_some() {
+            if own.is_some_and(|own| own.primary_key.contains(&link.column)) {
+                diagnostics.push(
+                    Diagnostic::new("wrong-overlay", "an overlay changes no key, and this link is part of one")
+                        .at(link.span, "here"),
+                );
+            }
+            continue;
+        }
+        let to = &chain.populations[link.to].table;
+        let Some(target) = schema.tables.get(to).filter(|target| target.primary_key.len() > 1) else { continue };
+        diagnostics.push(
+            Diagnostic::new(
+                "composite-reference",
+                format!("`{}` cannot refer to `{to}`, whose key has {} columns", link.name, target.primary_key.len()),
+            )
+            .at(link.column_span, "one column")
+            .help(format!("the key is `{}`; refer to what it is made of", target.primary_key.join("`, `"))),
+        );
     }
 }

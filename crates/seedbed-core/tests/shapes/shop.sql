@@ -13,3 +13,10 @@ CREATE TABLE items (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, order_id bigi
     amount decimal(10,2) NOT NULL);
 CREATE TABLE refunds (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, order_id bigint NOT NULL REFERENCES orders (id),
     amount decimal(10,2) NOT NULL, refunded_at datetime NOT NULL);
+CREATE TABLE order_notes (order_id bigint NOT NULL REFERENCES orders (id), line integer NOT NULL, note text NOT NULL,
+    PRIMARY KEY (order_id, line));
+CREATE TABLE shelves (hall varchar(12) NOT NULL, number integer NOT NULL,
+    product_id bigint NOT NULL REFERENCES products (id), PRIMARY KEY (hall, number));
+CREATE TABLE currencies (code varchar(12) NOT NULL PRIMARY KEY, name varchar(20) NOT NULL);
+CREATE TABLE rates (id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+    currency varchar(12) NOT NULL REFERENCES currencies (code), rate decimal(6,2) NOT NULL);
