@@ -19,6 +19,7 @@ mod satisfiable;
 mod seeds;
 mod shapes;
 mod stays;
+mod trees;
 mod worlds;
 
 /// Returns how many rounds a law is tried: `short`, or what `PROVE` says.
