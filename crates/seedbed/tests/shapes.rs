@@ -63,7 +63,15 @@ fn a_shop_is_seeded_verified_reset_and_cleaned() {
 
 #[test]
 fn a_tracker_is_seeded_verified_reset_and_cleaned() {
-    whole("tracker", &["UPDATE issues SET parent_id = NULL", "DELETE FROM memberships WHERE role = 'member'"]);
+    whole(
+        "tracker",
+        &[
+            "UPDATE issues SET parent_id = NULL",
+            "DELETE FROM memberships WHERE role = 'member'",
+            "UPDATE issues SET parent_id = NULL; DELETE FROM comments; DELETE FROM issue_labels; \
+             DELETE FROM issues WHERE id IN (SELECT id FROM issues ORDER BY id LIMIT 20)",
+        ],
+    );
 }
 
 #[test]
