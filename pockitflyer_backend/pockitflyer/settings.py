@@ -1,7 +1,8 @@
 """Settings of the PockitFlyer backend.
 
-The environment decides three things: POCKITFLYER_SECRET_KEY, POCKITFLYER_DEBUG ("1" turns
-it on) and the database. That is DATABASE_URL (postgres://user:password@host:port/name or
+The environment decides four things: POCKITFLYER_SECRET_KEY, POCKITFLYER_DEBUG ("1" turns
+it on), POCKITFLYER_MEDIA (the folder of the pictures; media/ beside manage.py if it is not
+set) and the database. That is DATABASE_URL (postgres://user:password@host:port/name or
 sqlite:///path) or POCKITFLYER_SQLITE, the path of a file, which wins; db.sqlite3 beside
 manage.py if neither is set. PostgreSQL needs requirements-postgresql.txt.
 """
@@ -67,5 +68,7 @@ SIMPLE_JWT = {
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-MEDIA_ROOT = BASE_DIR / "media"
+MEDIA_ROOT = Path(os.environ.get("POCKITFLYER_MEDIA") or BASE_DIR / "media")
 MEDIA_URL = "media/"
+# Nothing is served from there; Django's live server for tests answers nothing without it.
+STATIC_URL = "static/"

@@ -8,6 +8,8 @@ use seedbed::{Database, Project};
 pub struct Caller<'a> {
     /// How help lines call this program: `seedbed`, `python manage.py seedbed`.
     pub program: &'a str,
+    /// How tables are made that are missing: what a person does, or types.
+    pub migrate: &'a str,
     /// The folder that shown paths count from, and that a project is looked for in and above.
     pub here: PathBuf,
     /// Now, in unix seconds.

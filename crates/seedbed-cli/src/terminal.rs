@@ -31,6 +31,7 @@ fn caller(global: &Global) -> Result<Caller<'static>> {
     let talks = !global.quiet && global.format == Format::Text;
     Ok(Caller {
         program: PROGRAM,
+        migrate: "apply your migrations to this database",
         here,
         now: moment::now(),
         colour: coloured(global, io::stdout().is_terminal()),

@@ -51,6 +51,7 @@ impl<'a> Desk<'a> {
             worker: global.worker,
             now: caller.now,
             program: caller.program,
+            migrate: caller.migrate,
         };
         Self {
             call,

@@ -35,6 +35,12 @@ impl Raised {
         self.put(error, Origin::Elsewhere);
     }
 
+    /// Whether there is an exception that is no error of the database.
+    fn is_foreign(&self) -> bool {
+        let last = self.0.lock().expect("nobody panics with this lock");
+        matches!(&*last, Some((_, Origin::Elsewhere)))
+    }
+
     /// Returns the exception that is no error of the database.
     pub(crate) fn foreign(&self) -> Option<PyErr> {
         self.take(Origin::Elsewhere)
@@ -48,7 +54,7 @@ impl Raised {
     fn put(&self, error: PyErr, origin: Origin) {
         let mut last = self.0.lock().expect("nobody panics with this lock");
         // What stopped the run is told, not what tidying up after it raised.
-        if !matches!(&*last, Some((_, Origin::Elsewhere))) {
+        if last.as_ref().is_none_or(|(_, origin)| *origin == Origin::Database) {
             *last = Some((error, origin));
         }
     }
@@ -80,6 +86,10 @@ impl Lent {
         arguments: impl for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyTuple>>,
         read: impl FnOnce(Bound<'_, PyAny>) -> PyResult<T>,
     ) -> Result<T, Failure> {
+        // What is not ours to catch ends the run: nothing more is asked or written.
+        if method != "rollback" && self.raised.is_foreign() {
+            return Err(Failure::new(FailureKind::Other, "interrupted"));
+        }
         Python::attach(|py| {
             let answer = arguments(py).and_then(|arguments| self.object.bind(py).call_method1(method, arguments));
             answer.and_then(read).map_err(|error| self.failure(py, error))

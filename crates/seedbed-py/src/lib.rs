@@ -51,12 +51,13 @@ fn verbs() -> String {
 /// An error is what `refused(exit_code, text, data)` makes of it; what Python code of the database
 /// raised, and is no error of a database, goes through as it is.
 #[pyfunction]
-#[pyo3(signature = (arguments, *, program, here, coloured, interactive, notice, refused, settings, database))]
+#[pyo3(signature = (arguments, *, program, migrate, here, coloured, interactive, notice, refused, settings, database))]
 #[expect(clippy::too_many_arguments, reason = "all are named where it is called")]
 fn ask(
     py: Python<'_>,
     arguments: Vec<OsString>,
     program: &str,
+    migrate: &str,
     here: PathBuf,
     coloured: bool,
     interactive: bool,
@@ -78,6 +79,7 @@ fn ask(
         let lent = database.map(|database| Lent::new(database, here.clone(), raised.clone()));
         let caller = Caller {
             program,
+            migrate,
             now: seedbed_cli::now(),
             colour: coloured,
             interactive,

@@ -168,19 +168,28 @@ enum Pass {
 }
 
 fn update(database: &mut dyn Database, survey: &Survey, table: &str, updates: &[Update], pass: Pass) -> Result<()> {
-    for (index, update) in updates.iter().enumerate() {
+    // Rows in which the same columns change go together.
+    let mut groups: BTreeMap<Vec<&str>, Vec<(&Key, Vec<&Cell>)>> = BTreeMap::new();
+    for update in updates {
         let after = update.changes.iter().map(|change| (change.column.as_str(), &change.after));
         let changes: Vec<(&str, &Cell)> = match (&update.how, pass) {
             (How::InPlace, Pass::InPlace) | (How::Aside(_), Pass::FromAside) => after.collect(),
             (How::Aside(aside), Pass::Aside) => aside.iter().map(|(column, cell)| (column.as_str(), cell)).collect(),
             _ => continue,
         };
+        let (columns, values) = changes.into_iter().unzip();
+        groups.entry(columns).or_default().push((&update.key, values));
+    }
+    let (mut done, all) = (0, updates.len());
+    for (columns, rows) in groups {
         let shape = survey.shapes.get(table).expect("the plan names tables of the schema");
-        let statement = sql::update(table, changes.into_iter(), (&shape.key, &update.key), survey.tags.get(table));
-        let touched = database
-            .execute(&statement.sql, &statement.values)
-            .during(|| format!("changing row {} of {} in `{table}`", index + 1, updates.len()))?;
-        expect_count("changing", table, 1, touched, survey)?;
+        for (statement, count) in sql::update(table, &columns, &rows, &shape.key, survey.tags.get(table)) {
+            let touched = database
+                .execute(&statement.sql, &statement.values)
+                .during(|| format!("changing rows {} to {} of {all} in `{table}`", done + 1, done + count))?;
+            expect_count("changing", table, count, touched, survey)?;
+            done += count;
+        }
     }
     Ok(())
 }

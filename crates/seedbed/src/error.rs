@@ -92,6 +92,10 @@ impl Error {
         self
     }
 
+    fn write_help(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.help.iter().try_for_each(|help| write!(f, "\nhelp: {help}"))
+    }
+
     /// Returns the exit code as a process gives it back.
     pub fn exit_code(&self) -> u8 {
         self.exit as u8
@@ -155,7 +159,8 @@ fn listed(names: &[String]) -> String {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(diagnosed) = &self.diagnosed {
-            return f.write_str(&diagnosed.render(false));
+            f.write_str(&diagnosed.render(false))?;
+            return self.write_help(f);
         }
         write!(f, "error[{}]: {}", self.rule, self.message)?;
         for detail in self.details.iter().take(SHOWN) {
@@ -167,10 +172,7 @@ impl fmt::Display for Error {
         if self.nothing_written {
             f.write_str("\nnothing was written")?;
         }
-        for help in &self.help {
-            write!(f, "\nhelp: {help}")?;
-        }
-        Ok(())
+        self.write_help(f)
     }
 }
 

@@ -168,27 +168,59 @@ pub(crate) fn insert(table: &str, columns: &[String], rows: &[&[Cell]]) -> Vec<(
         .collect()
 }
 
-/// Returns the statement that updates one row of ours.
-pub(crate) fn update<'a>(
+/// Returns the statements that give `columns` of rows of ours these values, as many rows to a
+/// statement as fit, and how many; a row is its key and a value per column.
+pub(crate) fn update(
     table: &str,
-    changes: impl Iterator<Item = (&'a str, &'a Cell)>,
-    key: (&[String], &Key),
+    columns: &[&str],
+    rows: &[(&Key, Vec<&Cell>)],
+    key: &[String],
     tag: Option<&(String, Cell)>,
-) -> Statement {
-    let mut writer = Writer::default();
-    writer.push("UPDATE ");
-    writer.name(table);
-    writer.push(" SET ");
-    for (index, (column, cell)) in changes.enumerate() {
-        writer.push(if index == 0 { "" } else { ", " });
-        writer.name(column);
-        writer.push(" = ");
-        writer.bind(cell.clone());
-    }
-    writer.push(" WHERE ");
-    writer.equals(key.0, key.1);
-    writer.tagged(tag);
-    writer.finish()
+) -> Vec<(Statement, usize)> {
+    let fits = (MAX_VALUES - 1) / (key.len() + columns.len()).max(1);
+    (rows.chunks(fits.clamp(1, 50)))
+        .map(|chunk| {
+            let mut writer = Writer::default();
+            writer.push("UPDATE ");
+            writer.name(table);
+            writer.push(" SET ");
+            for (index, column) in columns.iter().enumerate() {
+                writer.push(if index == 0 { "" } else { ", " });
+                writer.name(column);
+                writer.push(" = seedbed_changed.column");
+                writer.number(key.len() + index + 1);
+            }
+            // The columns of VALUES are called column1, column2 and so on. No WITH goes before the
+            // UPDATE: Python's driver would not count the rows.
+            writer.push(" FROM (VALUES ");
+            for (index, (key, values)) in chunk.iter().enumerate() {
+                writer.push(if index == 0 { "(" } else { ", (" });
+                for (position, cell) in key.iter().chain(values.iter().copied()).enumerate() {
+                    writer.push(if position == 0 { "" } else { ", " });
+                    writer.bind(cell.clone());
+                }
+                writer.push(")");
+            }
+            writer.push(") AS seedbed_changed WHERE ");
+            for (index, column) in key.iter().enumerate() {
+                writer.push(if index == 0 { "" } else { " AND " });
+                writer.name(table);
+                writer.push(".");
+                writer.name(column);
+                writer.push(" = seedbed_changed.column");
+                writer.number(index + 1);
+            }
+            if let Some((column, value)) = tag {
+                writer.push(" AND ");
+                writer.name(table);
+                writer.push(".");
+                writer.name(column);
+                writer.push(" = ");
+                writer.bind(value.clone());
+            }
+            (writer.finish(), chunk.len())
+        })
+        .collect()
 }
 
 /// Returns the statements that delete these rows, with the tag where there is one.
@@ -275,6 +307,10 @@ impl Writer {
     /// our own tables declare whole numbers and texts, which no driver converts.
     fn as_stored(&mut self) {
         self.push("+");
+    }
+
+    fn number(&mut self, number: usize) {
+        self.text.push_str(&number.to_string());
     }
 
     fn bind(&mut self, cell: Cell) {
@@ -389,10 +425,13 @@ mod tests {
 
     #[test]
     fn names_are_quoted_and_values_are_bound() {
-        let key = vec![Cell::Integer(7)];
-        let statement = update("a\"b", [("c%", &Cell::text("'; DROP"))].into_iter(), (&["id".to_owned()], &key), None);
-        assert_eq!(statement.sql.text(), r#"UPDATE "a""b" SET "c%" = ? WHERE "id" = ?"#);
-        assert_eq!(statement.sql.percent_text(), r#"UPDATE "a""b" SET "c%%" = %s WHERE "id" = %s"#);
-        assert_eq!(statement.values, [Cell::text("'; DROP"), Cell::Integer(7)]);
+        let (key, value, tag) = (vec![Cell::Integer(7)], Cell::text("'; DROP"), ("t".to_owned(), Cell::Integer(1)));
+        let statements = update("a\"b", &["c%"], &[(&key, vec![&value])], &["id".to_owned()], Some(&tag));
+        let [(statement, 1)] = statements.as_slice() else { panic!("one row fits a statement") };
+        let text = r#"UPDATE "a""b" SET "c%" = seedbed_changed.column2 FROM (VALUES (?, ?)) AS seedbed_changed "#;
+        let text = text.to_owned() + r#"WHERE "a""b"."id" = seedbed_changed.column1 AND "a""b"."t" = ?"#;
+        assert_eq!(statement.sql.text(), text);
+        assert_eq!(statement.sql.percent_text(), text.replace('%', "%%").replace('?', "%s"));
+        assert_eq!(statement.values, [Cell::Integer(7), Cell::text("'; DROP"), Cell::Integer(1)]);
     }
 }

@@ -122,7 +122,7 @@ impl Survey {
                 .claims
                 .iter()
                 .enumerate()
-                .filter(|(_, claim)| known.in_force.contains(&claim.scenario))
+                .filter(|(_, claim)| known.in_force.contains(&claim.scenario) || known.is_seeded(claim.scenario))
                 .collect(),
         };
         let mut found = around.find(database).during(|| "looking for what tests left behind".into())?;
@@ -257,6 +257,11 @@ impl Known {
         }
         let counters_before = state.marker.as_ref().map(|marker| marker.counters.clone()).unwrap_or_default();
         Ok(Self { seeded, in_force, protected, counters_before })
+    }
+
+    /// Whether a scenario of the dataset is seeded, also when it is about to go.
+    fn is_seeded(&self, scenario: usize) -> bool {
+        self.seeded[scenario].is_some()
     }
 
     fn seeded_in(&self, levels: &Range<usize>) -> impl Iterator<Item = &Seeded> {

@@ -261,6 +261,21 @@ fn our_row_that_points_at_what_a_test_made_is_turned_back_before_that_goes() {
 }
 
 #[test]
+fn cleanup_takes_what_a_claim_matches_and_what_it_owns() {
+    let mut world = World::new();
+    world.seed().unwrap();
+    world.sql(
+        "INSERT INTO users VALUES (2000000007, 'e2e_new@seed.test', NULL, '', NULL, 1, 0);
+         INSERT INTO pairs VALUES (2000000008, 2000000007, 1100000001, '', 0);",
+    );
+    world.cleanup(0).unwrap();
+    let mut left = world.dump();
+    left.remove("sqlite_sequence");
+    left.retain(|_, rows| !rows.is_empty());
+    assert_eq!(left, BTreeMap::new());
+}
+
+#[test]
 fn a_claim_needs_a_birth_after_seeding() {
     let mut world = World::new();
     world.sql("INSERT INTO users VALUES (11, 'e2e_old@seed.test', NULL, '', NULL, 1, 0)");

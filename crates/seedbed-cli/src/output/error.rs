@@ -8,7 +8,8 @@ use super::Paint;
 /// Returns the error for a person, without a line feed at its end.
 pub(crate) fn text(error: &Error, paint: Paint) -> String {
     if let Some(diagnosed) = &error.diagnosed {
-        return diagnosed.render(paint.is_on());
+        let lines = [diagnosed.render(paint.is_on())].into_iter();
+        return lines.chain(error.help.iter().map(|help| format!("help: {help}"))).collect::<Vec<_>>().join("\n");
     }
     let text = error.to_string();
     let head = format!("error[{}]", error.rule);

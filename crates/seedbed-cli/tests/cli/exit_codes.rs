@@ -113,7 +113,8 @@ fn a_missing_table_is_6() {
     let error = project.call(&["seed", "m03"]).failed(6);
     assert!(error.contains("there is no table `flyers_favorite`"), "{error}");
     assert!(error.contains(&format!("--> {M03}:")), "{error}");
-    assert!(error.ends_with("\n1 error; nothing was written\n"), "{error}");
+    let end = "\n1 error; nothing was written\nhelp: apply your migrations to this database\n";
+    assert!(error.ends_with(end), "{error}");
     project.call(&["seed", "m02"]).done();
 }
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from seedbed.database import Database, Settings, Value
 
+__all__ = ["ask", "contains", "kilometres", "main", "matches", "owns", "verbs"]
+
 def main(arguments: Sequence[str]) -> int:
     """Runs the command line; returns the exit code."""
 
@@ -15,6 +17,7 @@ def ask(
     arguments: Sequence[str],
     *,
     program: str,
+    migrate: str,
     here: Path,
     coloured: bool,
     interactive: bool,

@@ -26,6 +26,9 @@ class Database(Protocol):
     program: str
     """How help lines call this program: `python manage.py seedbed`."""
 
+    migrate: str
+    """How tables are made that are missing: `python manage.py migrate`."""
+
     def settings(self) -> Settings | None:
         """Returns what stands for a `seedbed.toml` in this program."""
 

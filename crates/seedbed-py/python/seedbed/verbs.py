@@ -115,17 +115,18 @@ def ask(
     """Asks a verb by its name, with its own flags and with what every verb understands."""
     lent = options.get("database")
     settings = None
-    program = "seedbed"
+    program, migrate = "seedbed", "apply your migrations to this database"
     typed: dict[str, Any] = {**options, **flags}
     typed.pop("database", None)
     if isinstance(lent, str) or lent is None:
         typed["db"], lent = lent, None
     else:
-        program = lent.program
+        program, migrate = lent.program, lent.migrate
         settings = lent.settings() if options.get("config") is None else None
     text, data, exit_code = _engine.ask(
         [verb, *arguments(typed), "--", *names],
         program=program,
+        migrate=migrate,
         here=Path.cwd(),
         coloured=coloured,
         interactive=interactive,

@@ -63,6 +63,7 @@ impl Config {
         if problems.is_empty() && config.scenarios.is_empty() {
             problems.push(
                 Diagnostic::new("no-scenarios", "no scenario files are named")
+                    .at(span(&(0..0)), "nothing here names them")
                     .help("write `scenarios = [\"fixtures\"]`: files, or folders with scenario files in them"),
             );
         }

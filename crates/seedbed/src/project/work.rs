@@ -44,6 +44,8 @@ pub struct Call<'a> {
     pub now: i64,
     /// How help lines call this program.
     pub program: &'a str,
+    /// How tables are made that are missing: what a person does, or types.
+    pub migrate: &'a str,
 }
 
 /// What a verb wants of the database.
@@ -125,7 +127,8 @@ impl Work {
         let seeded = state.of_worker(call.worker).map(|seeded| seeded.scenario.as_str());
         names.extend(seeded.filter(|name| *name != scenario && known.contains(name)));
         let files = project.files_with(&names, (purpose == Purpose::Remove).then_some(scenario))?;
-        let chain = project.chain(&files, Some(&schema)).map_err(|error| blamed(error, place_is_live(&place)))?;
+        let blamed = |error| blamed(error, place.presence == super::Presence::There, call.migrate);
+        let chain = project.chain(&files, Some(&schema)).map_err(blamed)?;
         let at = chain.layers.iter().position(|layer| layer.name == scenario).expect("a chain holds its target");
         let levels = match purpose {
             Purpose::Write | Purpose::Look => 0..at + 1,
@@ -136,8 +139,7 @@ impl Work {
         let seed = call.seed.or_else(|| Some(stored(scenario).or_else(lower)?.seed)).unwrap_or(SEED);
         let as_of = call.as_of.unwrap_or_else(|| call.now - call.now.rem_euclid(DAY));
         let parameters = Parameters { seed, worker: call.worker, as_of };
-        let generated = self::generated(&chain, &files, Some(&schema), parameters)
-            .map_err(|error| blamed(error, place_is_live(&place)))?;
+        let generated = self::generated(&chain, &files, Some(&schema), parameters).map_err(blamed)?;
         let own_media = project.config.media.as_ref().map(|media| project.folder.join(media));
         Ok(Self {
             media: call.media.map(|media| project.here.join(media)).or(own_media),
@@ -212,16 +214,14 @@ pub(super) fn generated(
     })
 }
 
-fn place_is_live(place: &Place) -> bool {
-    place.presence == super::Presence::There
-}
-
-/// Returns the error as it is with an open database: where only that is at fault, it says so.
-fn blamed(mut error: Error, live: bool) -> Error {
+/// Returns the error as it is with an open database: where only that is at fault, it says so, and
+/// what mends it.
+fn blamed(mut error: Error, live: bool, migrate: &str) -> Error {
     if live && let Some(diagnosed) = &mut error.diagnosed {
         diagnosed.closing = Closing::NothingWritten;
         if diagnosed.problems().all(|problem| OF_THE_DATABASE.contains(&problem.code)) {
             error.exit = Exit::CouldNotRun;
+            return error.help(migrate);
         }
     }
     error

@@ -28,7 +28,7 @@ class VerbCommand(BaseCommand):
     """A management command that asks a verb of Seedbed, on Django's connection."""
 
     # A verb needs tables, not a project that is sound in every corner; `migrate` does the same.
-    requires_system_checks = []
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -54,7 +54,7 @@ class VerbCommand(BaseCommand):
                 flags[argument["name"]] = value
             elif value is not None:
                 names += value if isinstance(value, list) else [value]
-        as_json = flags.pop("format", None) == "json"
+        as_json = flags.get("format") == "json"
         talks = options["verbosity"] > 0 and not as_json
         coloured = not options["no_color"] and self.stdout.isatty() and supports_color()
         try:
@@ -68,13 +68,18 @@ class VerbCommand(BaseCommand):
                 notice=self.stderr.write if talks else lambda line: None,
             )
         except SeedbedError as error:
+            if as_json:
+                self.write_json({"error": error.data, "exit_code": error.exit_code})
             raise CommandError(str(error), returncode=error.exit_code) from error
         if as_json:
-            self.stdout.write(json.dumps(answer.data, indent=2, ensure_ascii=False))
+            self.write_json(answer.data)
         elif talks:
             self.stdout.write(answer.text, ending="")
         if answer.exit_code:
             sys.exit(answer.exit_code)
+
+    def write_json(self, data: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 class ScenarioCommand(VerbCommand):

@@ -48,9 +48,9 @@ class Database:
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
         self.using = using
-        self.program = "python manage.py seedbed"
-        if using != DEFAULT_DB_ALIAS:
-            self.program += f" --database {using}"
+        here = "" if using == DEFAULT_DB_ALIAS else f" --database {using}"
+        self.program = f"python manage.py seedbed{here}"
+        self.migrate = f"python manage.py migrate{here}"
         self.connection: BaseDatabaseWrapper = connections[using]
         if self.connection.vendor != "sqlite":
             raise UsageError.new(
@@ -90,11 +90,24 @@ class Database:
     def begin(self) -> None:
         self._owned = self.owns_transactions()
         self._prepare()
+        if not self._owned and not self.connection.connection.in_transaction:
+            # With autocommit off, the driver begins with the first write. A savepoint before that
+            # would be a transaction of its own, and its release a commit.
+            self.execute("BEGIN", [])
         block = transaction.atomic(using=self.using)
-        block.__enter__()
+        # The engine says when it writes; whoever only reads waits for nobody.
+        mode, self.connection.transaction_mode = self.connection.transaction_mode, None
+        try:
+            block.__enter__()
+        finally:
+            self.connection.transaction_mode = mode
         self._block = block
 
     def commit(self) -> None:
+        if self._owned:
+            # Django undoes a transaction that cannot be committed; one that is busy is still open.
+            with self.connection.wrap_database_errors:
+                self.connection.connection.commit()
         block, self._block = self._block, None
         if block is not None:
             block.__exit__(None, None, None)
@@ -106,13 +119,21 @@ class Database:
 
     def query(self, sql: str, values: Sequence[Value]) -> list[tuple[Value, ...]]:
         with self._cursor() as cursor:
-            cursor.execute(sql, list(values))
-            return cursor.fetchall()
+            driver = self.connection.connection
+            usual, driver.text_factory = driver.text_factory, text_or_bytes
+            # A project may want rows of another kind from its own cursors.
+            cursor.cursor.row_factory = None
+            try:
+                cursor.execute(sql, list(values))
+                rows: list[tuple[Value, ...]] = cursor.fetchall()
+                return rows
+            finally:
+                driver.text_factory = usual
 
     def execute(self, sql: str, values: Sequence[Value]) -> int:
         with self._cursor() as cursor:
             cursor.execute(sql, list(values))
-            return max(cursor.rowcount, 0)
+            return max(int(cursor.rowcount), 0)
 
     def kind(self, error: BaseException) -> Kind | None:
         # Raised for a block that somebody has broken; it is not about a statement of ours.
@@ -136,12 +157,41 @@ class Database:
         if driver is self._prepared:
             return
         for name, function, arguments in [
-            ("seedbed_km", _engine.kilometres, 4),
-            ("seedbed_contains", _engine.contains, 2),
-            ("seedbed_matches", _engine.matches, 2),
+            ("seedbed_km", kilometres, 4),
+            ("seedbed_contains", contains, 2),
+            ("seedbed_matches", matches, 2),
         ]:
             driver.create_function(name, arguments, function, deterministic=True)
         self._prepared = driver
+
+
+def text_or_bytes(stored: bytes) -> str | bytes:
+    """Returns a text as the engine takes it; one that is not UTF-8 is no value of ours."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored
+
+
+# What stands in a column may be of another type than the column: a value that is damaged is not an
+# error of the statement that counts with it.
+
+
+def kilometres(*places: Value) -> float | None:
+    numbers = [place if isinstance(place, int | float) else None for place in places]
+    return _engine.kilometres(*numbers)
+
+
+def contains(*texts: Value) -> bool | None:
+    return _engine.contains(*map(as_text, texts))
+
+
+def matches(*texts: Value) -> bool | None:
+    return _engine.matches(*map(as_text, texts))
+
+
+def as_text(value: Value) -> str | None:
+    return None if value is None or isinstance(value, bytes) else str(value)
 
 
 def is_seeded(instance: Model) -> bool:
