@@ -75,6 +75,8 @@ pub struct Reference {
     pub to: String,
     /// The row referred to owns this one: what a test leaves behind here is the owner's debris.
     pub owner: bool,
+    /// Only rows whose column at this position has this value refer there.
+    pub when: Option<(usize, Value)>,
 }
 
 /// A row of a population.

@@ -16,6 +16,7 @@ mod judge;
 mod problem;
 mod settle;
 mod shares;
+mod tree;
 mod world;
 
 use std::collections::BTreeSet;
@@ -34,6 +35,9 @@ pub use judge::{Finding, Verdict};
 
 /// How often earlier decisions are made again before the search says "undecided".
 const GO_BACK_LIMIT: u32 = 300;
+
+/// How often a link that goes in circles is solved again before the search gives that decision up.
+const CUT_LIMIT: usize = 100;
 
 /// What a dataset depends on besides its scenario files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +157,25 @@ impl<'a> Search<'a> {
             posed.problem.clauses.push(clause.clone());
             posed.origins.push(Origin::Tried);
         }
-        let solution = match solve(&posed.problem) {
+        let mut outcome = solve(&posed.problem);
+        for _ in 0..CUT_LIMIT {
+            let Outcome::Solved(solution) = &outcome else { break };
+            let cuts = tree::cuts(&self.world, decision, &solution.pairs, posed.problem.right.len());
+            if cuts.is_empty() {
+                break;
+            }
+            for (clause, origin) in cuts {
+                posed.problem.clauses.push(clause);
+                posed.origins.push(origin);
+            }
+            outcome = solve(&posed.problem);
+        }
+        if let Outcome::Solved(solution) = &outcome
+            && !tree::cuts(&self.world, decision, &solution.pairs, posed.problem.right.len()).is_empty()
+        {
+            outcome = Outcome::Undecided;
+        }
+        let solution = match outcome {
             Outcome::Solved(solution) => solution,
             Outcome::Contradiction(_) | Outcome::Undecided if posed.narrowed => {
                 // Its own first guess may be the reason: once more without it.

@@ -90,8 +90,10 @@ pub struct Field {
     pub about: &'static str,
     /// What may stand there.
     pub shape: Shape,
-    /// Whether it may be left out.
+    /// Whether it must be there.
     pub required: bool,
+    /// The field in whose place it stands; where that one is, this one need not be.
+    pub unless: Option<&'static str>,
 }
 
 /// The largest number of anything that is counted; more than a population has rows.
@@ -160,7 +162,7 @@ fn check_object(object: &Object, node: &Node, name: Option<Span>, diagnostics: &
     // The object's name says which one it is; without one, its first line does.
     let at = name.or_else(|| node.entries().first().map(|entry| entry.span)).unwrap_or(node.span);
     for field in object.fields.iter().filter(|field| field.required) {
-        if node.get(field.name).is_none() {
+        if node.get(field.name).is_none() && field.unless.is_none_or(|other| node.get(other).is_none()) {
             diagnostics.push(
                 Diagnostic::new("missing-key", format!("{} needs `{}`", object.name, field.name))
                     .at(at, format!("no `{}` in here", field.name))

@@ -126,6 +126,10 @@ pub struct Link {
     pub allowed: Option<Where>,
     /// How many rows have it; all unless said.
     pub share: Option<Share>,
+    /// Rows of one population refer to each other without circles.
+    pub tree: Option<Tree>,
+    /// Only rows of this kind have it: one of the links that a type column chooses between.
+    pub when: Option<When>,
     /// Index of the layer that declares it.
     pub layer: usize,
     /// For an overlay, the link it overlays.
@@ -136,6 +140,28 @@ pub struct Link {
     pub column_span: Span,
     /// Where its share stands; its own name where it has none.
     pub share_span: Span,
+}
+
+/// Which rows have a link that a type column chooses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct When {
+    /// The name that all links of the choice share; each one's own is followed by its population's.
+    pub choice: String,
+    /// The type column, by its index.
+    pub column: usize,
+    /// The value there.
+    pub value: Value,
+    /// Where the value stands.
+    pub span: Span,
+}
+
+/// A link from a population to itself that goes in no circle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tree {
+    /// At most so many steps from a row to its root.
+    pub deep: Option<u32>,
+    /// Where its shape stands.
+    pub span: Span,
 }
 
 /// A column with its generators; the last case that a row is in decides.
@@ -223,6 +249,10 @@ pub enum Generator {
     Filled(usize, usize),
     /// The value of another column.
     Copy(Path),
+    /// The sum of a column of the rows that point here.
+    SumOf(Path),
+    /// These columns of the row, multiplied.
+    ProductOf(Vec<Path>),
     /// The place among the rows with the same link: (link, first number).
     Position(usize, i64),
     /// Whether it is the first among the rows with the same link.
@@ -372,6 +402,8 @@ pub enum Test {
     Matches(String),
     /// It equals what another path leads to.
     SameAs(Path),
+    /// It equals the sum of what another path leads to.
+    SumOf(Path),
     /// The opposite.
     Not(Box<Test>),
     /// All of these.
@@ -638,7 +670,20 @@ impl Chain {
     }
 }
 
+impl Link {
+    /// Whether every row has it.
+    pub fn is_everybodys(&self) -> bool {
+        self.share.is_none() && self.when.is_none()
+    }
+}
+
 impl Population {
+    /// Returns the links that a type column chooses between, by the name they share.
+    pub fn choice(&self, name: &str) -> impl Iterator<Item = (&Link, &When)> {
+        let chosen = self.links.iter().filter_map(|link| Some((link, link.when.as_ref()?)));
+        chosen.filter(move |(_, when)| when.choice == name)
+    }
+
     /// Returns the link of that name that a layer sees: the newest overlay at or below it.
     pub fn newest_link(&self, name: &str, layer: usize) -> Option<usize> {
         (0..self.links.len()).rev().find(|index| self.links[*index].name == name && self.links[*index].layer <= layer)

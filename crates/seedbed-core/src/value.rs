@@ -110,6 +110,26 @@ impl Decimal {
         (self.scale == 0).then_some(self.units)
     }
 
+    /// Returns the exact sum; nothing where it has more digits than a number can have.
+    pub fn plus(self, other: Self) -> Option<Self> {
+        let scale = self.scale.max(other.scale);
+        let units = self.scaled(scale).checked_add(other.scaled(scale))?;
+        Self::in_lowest_form(units, scale)
+    }
+
+    /// Returns the exact product; nothing where it has more digits than a number can have.
+    pub fn times(self, other: Self) -> Option<Self> {
+        Self::in_lowest_form(i128::from(self.units) * i128::from(other.units), self.scale + other.scale)
+    }
+
+    fn in_lowest_form(mut units: i128, mut scale: u8) -> Option<Self> {
+        while scale > 0 && units % 10 == 0 {
+            units /= 10;
+            scale -= 1;
+        }
+        Some(Self { units: i64::try_from(units).ok()?, scale }).filter(|_| scale <= 18)
+    }
+
     fn scaled(self, scale: u8) -> i128 {
         i128::from(self.units) * 10i128.pow(u32::from(scale - self.scale))
     }
@@ -153,6 +173,17 @@ mod tests {
         for wrong in ["x", "1e-2147483648", "1e2147483647", "--1", "1e"] {
             assert_eq!(Decimal::parse(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn sums_and_products_are_exact_or_nothing() {
+        let number = |text: &str| Decimal::parse(text).expect("a number");
+        assert_eq!(number("0.1").plus(number("0.2")), Some(number("0.3")));
+        assert_eq!(number("-0.05").plus(number("0.05")), Some(Decimal::whole(0)));
+        assert_eq!(number("2.5").times(number("0.4")), Some(Decimal::whole(1)));
+        assert_eq!(number("0.000000001").times(number("0.0000000001")), None);
+        let large = Decimal::whole(i64::MAX);
+        assert_eq!((large.plus(Decimal::whole(1)), large.times(large)), (None, None));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Whatever a scenario file says, the core answers: with a dataset, or with problems that point into
-//! the file. The files of PockitFlyer are damaged token by token, always in the same ways.
+//! the file. The files of PockitFlyer, and those of a shop and a tracker, are damaged token by token,
+//! always in the same ways.
 
 mod support;
 
@@ -25,17 +26,28 @@ fn no_damaged_file_of_the_other_half_makes_the_core_panic() {
     damage(1);
 }
 
+#[test]
+fn no_damaged_file_of_another_shape_makes_the_core_panic() {
+    for (name, text) in [("shop", include_str!("shapes/shop.yaml")), ("tracker", include_str!("shapes/tracker.yaml"))] {
+        damage_each(name, &[Source { path: format!("{name}.yaml"), text: text.into() }], &[], 0, 1);
+    }
+}
+
 /// Reads every second damaged file, so that two threads share the work.
 fn damage(half: u64) {
     let scenarios: Vec<Source> = SCENARIOS.iter().map(fixture).collect();
     let lists: Vec<Source> = LISTS.iter().map(fixture).collect();
+    damage_each("m03", &scenarios, &lists, half, 2);
+}
+
+fn damage_each(target: &str, scenarios: &[Source], lists: &[Source], half: u64, step: usize) {
     let mut failures = Vec::new();
-    for number in (half..MUTATIONS).step_by(2) {
-        let damaged = (number % 3) as usize;
-        let mut mutated = scenarios.clone();
+    for number in (half..MUTATIONS).step_by(step) {
+        let damaged = (number % scenarios.len() as u64) as usize;
+        let mut mutated = scenarios.to_vec();
         mutated[damaged].text = mutate(&scenarios[damaged].text, number);
         let with_rows = number % GENERATED == half;
-        let outcome = catch_unwind(AssertUnwindSafe(|| attempt(&mutated, &lists, with_rows)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| attempt(target, &mutated, lists, with_rows)));
         let problem = match outcome {
             Ok(problem) => problem,
             Err(panic) => Some(format!("panicked: {:?}", panic.downcast_ref::<String>())),
@@ -49,13 +61,14 @@ fn damage(half: u64) {
 }
 
 /// Reads and generates; says what is wrong with the answer.
-fn attempt(scenarios: &[Source], lists: &[Source], with_rows: bool) -> Option<String> {
-    let mut files = Files { sources: scenarios.to_vec(), scenarios: vec![0, 1, 2], lists: Vec::new() };
+fn attempt(target: &str, scenarios: &[Source], lists: &[Source], with_rows: bool) -> Option<String> {
+    let all = (0..scenarios.len()).collect();
+    let mut files = Files { sources: scenarios.to_vec(), scenarios: all, lists: Vec::new() };
     for list in lists {
         files.lists.push((0, list.path.clone(), files.sources.len()));
         files.sources.push(list.clone());
     }
-    if let Err(problems) = chain_order("m03", scenarios)
+    if let Err(problems) = chain_order(target, scenarios)
         && let Some(wrong) = wrong(&problems, scenarios)
     {
         return Some(wrong);

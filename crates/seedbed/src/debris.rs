@@ -9,14 +9,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seedbed_core::dataset::{Claim, Dataset};
+use seedbed_core::dataset::{Block, Claim, Dataset, Reference};
+use seedbed_core::plan::desired::{self, Encoding};
 use seedbed_core::plan::diff::Keys;
 use seedbed_core::plan::{Cell, Key, LiveTable};
-use seedbed_core::schema::Schema;
+use seedbed_core::schema::{Column, ColumnKind, Schema};
+use seedbed_core::value::Value;
 
 use crate::counters;
 use crate::database::{Database, Failure};
-use crate::live::{self, Shapes};
+use crate::live::{self, Shape, Shapes};
 use crate::sql::{self, Rows};
 
 /// A reference from one table to another, from the catalogue or from the dataset.
@@ -28,6 +30,51 @@ pub(crate) struct Link {
     pub(crate) to_columns: Vec<String>,
     /// The row referred to owns the row that refers.
     pub(crate) owner: bool,
+    /// A type column chooses the table: `columns` are the type column and the id column.
+    pub(crate) loose: Option<Loose>,
+}
+
+/// A reference by a type column and an id column, which no foreign key knows of.
+#[derive(Clone, Debug)]
+pub(crate) struct Loose {
+    /// What the type column holds.
+    value: Cell,
+    /// The id column and the key column.
+    id: Column,
+    key: Column,
+}
+
+impl Link {
+    /// Returns what a row refers to by this link, as the table referred to holds it.
+    pub(crate) fn tuple(&self, shape: &Shape, row: &[Cell]) -> Option<Key> {
+        let tuple = shape.tuple(row, &self.columns)?;
+        let Some(loose) = &self.loose else { return Some(tuple) };
+        (tuple[0] == loose.value).then(|| converted(&tuple[1], &loose.id, &loose.key))?.map(|key| vec![key])
+    }
+
+    /// Returns how a row that refers to this tuple holds it.
+    fn held_as(&self, tuple: &Key) -> Option<Key> {
+        let Some(loose) = &self.loose else { return Some(tuple.clone()) };
+        Some(vec![loose.value.clone(), converted(tuple.first()?, &loose.key, &loose.id)?])
+    }
+}
+
+/// Returns the cell that stands in one column for the key that stands in another so.
+fn converted(cell: &Cell, from: &Column, to: &Column) -> Option<Cell> {
+    let is_short = |column: &Column| column.kind == ColumnKind::Uuid && column.declared.contains("32");
+    let text = match cell {
+        Cell::Integer(number) => number.to_string(),
+        Cell::Text(text) if is_short(from) && text.len() == 32 => {
+            [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| text.get(part).unwrap_or_default()).join("-")
+        }
+        Cell::Text(text) => text.to_string(),
+        _ => return None,
+    };
+    match to.kind {
+        ColumnKind::Integer { .. } => text.parse().ok().map(Cell::Integer),
+        _ if is_short(to) => Some(Cell::text(text.replace('-', ""))),
+        _ => Some(Cell::text(text)),
+    }
 }
 
 /// Returns the references of the catalogue and of the dataset, each once.
@@ -41,11 +88,16 @@ pub(crate) fn links(schema: &Schema, dataset: &Dataset) -> Vec<Link> {
                 to: key.to.clone(),
                 to_columns: key.to_columns.clone(),
                 owner: false,
+                loose: None,
             });
         }
     }
     for block in &dataset.blocks {
         for reference in &block.references {
+            if let Some((at, value)) = &reference.when {
+                links.extend(loose(schema, block, reference, &block.columns[*at], value));
+                continue;
+            }
             let columns: Vec<String> = reference.columns.iter().map(|&at| block.columns[at].clone()).collect();
             let known = links
                 .iter_mut()
@@ -55,11 +107,28 @@ pub(crate) fn links(schema: &Schema, dataset: &Dataset) -> Vec<Link> {
             } else if let Some(to) = schema.tables.get(&reference.to) {
                 let to_columns = to.primary_key.clone();
                 let (from, to) = (block.table.clone(), reference.to.clone());
-                links.push(Link { from, columns, to, to_columns, owner: reference.owner });
+                links.push(Link { from, columns, to, to_columns, owner: reference.owner, loose: None });
             }
         }
     }
     links
+}
+
+/// Returns a reference by type and id; none where the schema has not its columns.
+fn loose(schema: &Schema, block: &Block, reference: &Reference, kind: &str, value: &Value) -> Option<Link> {
+    let (from, to) = (schema.tables.get(&block.table)?, schema.tables.get(&reference.to)?);
+    let [key] = &to.primary_key[..] else { return None };
+    let id = from.column(&block.columns[reference.columns[0]])?;
+    let encoding = Encoding { as_of: 0, passwords: &BTreeMap::new() };
+    let value = desired::encode(value, from.column(kind)?, encoding);
+    Some(Link {
+        from: block.table.clone(),
+        columns: vec![kind.to_owned(), id.name.clone()],
+        to: reference.to.clone(),
+        to_columns: to.primary_key.clone(),
+        owner: reference.owner,
+        loose: Some(Loose { value, id: id.clone(), key: to.column(key)?.clone() }),
+    })
 }
 
 /// Rows by table and key.
@@ -210,7 +279,8 @@ impl Search<'_> {
             } else {
                 keys.iter().filter_map(|key| to.tuple(self.row(&link.to, key)?, &link.to_columns)).collect()
             };
-            if tuples.is_empty() || link.columns.len() != link.to_columns.len() {
+            let tuples: Vec<Key> = tuples.iter().filter_map(|tuple| link.held_as(tuple)).collect();
+            if tuples.first().is_none_or(|tuple| tuple.len() != link.columns.len()) {
                 continue;
             }
             let tuples: Vec<&Key> = tuples.iter().collect();
@@ -267,7 +337,7 @@ impl Search<'_> {
         }
         let links: Vec<&Link> = self.around.links.iter().filter(|link| link.from == table).collect();
         let into = |link: &Link| {
-            let tuple = shape.tuple(row, &link.columns)?;
+            let tuple = link.tuple(shape, row)?;
             let held = self.held.get(&(link.to.clone(), link.to_columns.clone()));
             Some(held.is_some_and(|held| held.contains(&tuple)))
         };
@@ -318,7 +388,7 @@ impl<'a> References<'a> {
     pub(crate) fn of<'r>(&'r self, table: &'r str, row: &'r [Cell]) -> impl Iterator<Item = (&'a Link, &'a Key)> + 'r {
         self.links.iter().filter(move |link| link.from == table).filter_map(move |link| {
             let index = self.index.get(&(link.to.as_str(), link.to_columns.as_slice()))?;
-            let tuple = self.shapes.get(table)?.tuple(row, &link.columns)?;
+            let tuple = link.tuple(self.shapes.get(table)?, row)?;
             Some((link, *index.get(&tuple)?))
         })
     }

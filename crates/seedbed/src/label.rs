@@ -49,7 +49,7 @@ impl<'a> Labels<'a> {
         let mut parts = Vec::new();
         for link in links.iter().filter(|link| link.from == table) {
             let to_key = shapes.get(&link.to).is_some_and(|to| to.key == link.to_columns);
-            if let Some(tuple) = shape.tuple(row, &link.columns).filter(|_| to_key) {
+            if let Some(tuple) = link.tuple(shape, row).filter(|_| to_key) {
                 let position = shape.columns.iter().position(|column| *column == link.columns[0]);
                 parts.push((position, self.referred(database, &link.to, &tuple)));
             }

@@ -1,5 +1,7 @@
 //! Assembling: from a decided world to a dataset.
 
+use std::collections::BTreeMap;
+
 use super::evaluate::{Evaluator, RowRef};
 use super::expect::expected;
 use super::judge::judge;
@@ -8,12 +10,15 @@ use super::{Generated, Parameters, Search};
 use crate::dataset::{Block, Claim, Dataset, File, Picture, Reference, Row, ScenarioName, State};
 use crate::diagnostic::Diagnostic;
 use crate::scenario::{Chain, PopulationId};
+use crate::schema::{Column, ColumnKind};
 use crate::value::Value;
 
 /// Returns the dataset of a world in which everything is decided.
 pub(super) fn assemble(search: &Search<'_>, parameters: Parameters) -> Result<Generated, Vec<Diagnostic>> {
     let (world, chain) = (&search.world, search.chain);
-    let problems: Vec<Diagnostic> = (0..chain.populations.len()).filter_map(|id| too_many(world, id)).collect();
+    let problems: Vec<Diagnostic> = (0..chain.populations.len())
+        .flat_map(|id| too_many(world, id).into_iter().chain(same_key(world, id)))
+        .collect();
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -46,9 +51,14 @@ pub(super) fn assemble(search: &Search<'_>, parameters: Parameters) -> Result<Ge
 fn too_many(world: &World<'_>, id: PopulationId) -> Option<Diagnostic> {
     let (population, space) = (&world.chain.populations[id], &world.spaces[id]);
     let table = world.schema?.tables.get(&population.table)?;
-    let key = table.column(table.primary_key.first()?)?;
-    let narrow = matches!(key.kind, crate::schema::ColumnKind::Integer { bits } if bits < 64);
-    (narrow && !space.is_short()).then(|| {
+    let given = |name: &String| {
+        population.links.iter().any(|link| link.column == *name)
+            || population.columns.iter().any(|column| !column.handle && column.name == *name)
+    };
+    let made = table.primary_key.iter().filter(|name| !given(name)).filter_map(|name| table.column(name));
+    let narrow = |key: &&Column| matches!(key.kind, ColumnKind::Integer { bits } if bits < 64);
+    let key = made.filter(narrow).find(|_| !space.is_short());
+    key.map(|key| {
         Diagnostic::new(
             "no-room-for-keys",
             format!("`{}` may have more rows than there are keys in `{}`", population.name, key.name),
@@ -56,6 +66,31 @@ fn too_many(world: &World<'_>, id: PopulationId) -> Option<Diagnostic> {
         .at(population.span, format!("the numbers of its rows go up to {}", space.capacity))
         .help("lower what its groups say it `has`, or widen the key column to 64 bits")
     })
+}
+
+/// Rows whose declared keys are the same, or missing.
+fn same_key(world: &World<'_>, id: PopulationId) -> Option<Diagnostic> {
+    let population = &world.chain.populations[id];
+    let table = world.schema?.tables.get(&population.table)?;
+    let own = population.columns.iter().find(|column| !column.handle && table.primary_key.contains(&column.name))?;
+    let mut rows: BTreeMap<Vec<Value>, &str> = BTreeMap::new();
+    let span = own.cases.first().map_or(own.span, |case| case.span);
+    for (row, named) in world.rows(id).iter().enumerate() {
+        let key = world.key(id, row);
+        if key.contains(&Value::Null) {
+            let message = format!("`{}` of `{}` would have no key", named.name, population.name);
+            return Some(Diagnostic::new("no-key", message).at(span, "a key is never null"));
+        }
+        if let Some(other) = rows.insert(key, &named.name) {
+            let message = format!("`{other}` and `{}` of `{}` would have the same key", named.name, population.name);
+            return Some(
+                Diagnostic::new("duplicate-key", message)
+                    .at(span, format!("the key is `{}`", table.primary_key.join("`, `")))
+                    .help("let something in it differ: {row}, {number}, or `position_in` a link"),
+            );
+        }
+    }
+    None
 }
 
 fn block(world: &World<'_>, id: PopulationId) -> Block {
@@ -85,6 +120,11 @@ fn block(world: &World<'_>, id: PopulationId) -> Block {
                 columns: vec![*place],
                 to: world.chain.populations[link.to].table.clone(),
                 owner: link.owner,
+                when: link.when.as_ref().map(|when| {
+                    let name = &population.columns[when.column].name;
+                    let place = columns.iter().position(|column| column == name).expect("every column has a place");
+                    (place, when.value.clone())
+                }),
             }
         })
         .collect();
@@ -99,7 +139,11 @@ fn block(world: &World<'_>, id: PopulationId) -> Block {
                 values[place] = value;
             }
             for (link, place) in base_links.iter().zip(&link_places) {
-                values[*place] = referred(*link, row);
+                // Of links that a type column chooses between, one has the row's key.
+                let value = referred(*link, row);
+                if value != Value::Null || population.links[*link].when.is_none() {
+                    values[*place] = value;
+                }
             }
             for (column, place) in stored.iter().zip(&column_places) {
                 values[*place] =

@@ -26,6 +26,8 @@ pub(super) enum Origin {
     Capability { population: usize, column: usize, line: usize },
     /// A line of a mix has its share: (population, column).
     Share { population: usize, column: usize },
+    /// A link goes in no circle, and no deeper than it may: (population, link).
+    Tree { population: usize, link: usize },
     /// What was tried before and led nowhere.
     Tried,
 }

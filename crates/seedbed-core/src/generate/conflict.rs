@@ -306,6 +306,10 @@ impl Failure {
             Reason::Demand(Origin::Share { population, column }, ..) => {
                 vec![(chain.populations[*population].columns[*column].span, "the shares".into())]
             }
+            Reason::Demand(Origin::Tree { population, link }, ..) => {
+                let tree = chain.populations[*population].links[*link].tree.expect("only a tree is cut");
+                vec![(tree.span, "a tree".into())]
+            }
             Reason::Demand(Origin::Tried, ..) => Vec::new(),
             Reason::Left(row) => Self::left_place(world, decision, *row),
             Reason::Candidates(row) => Self::candidates_place(world, decision, *row),

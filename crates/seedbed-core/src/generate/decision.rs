@@ -305,10 +305,35 @@ fn needs(chain: &Chain, decision: Decision) -> BTreeSet<Decision> {
             if let Some(allowed) = &link.allowed {
                 found.condition(allowed);
             }
+            if let Some(when) = &link.when {
+                found.decisions.insert(Decision::Column(id, when.column));
+            }
         }
     }
     found.decisions.remove(&decision);
+    if let Decision::Column(population, column) = decision
+        && chain.populations[population].columns[column]
+            .cases
+            .iter()
+            .any(|case| reads_itself(chain, population, column, &case.generator))
+    {
+        found.decisions.insert(decision);
+    }
     found.decisions
+}
+
+/// Whether a generator reads the column that it makes, of this row or of others.
+fn reads_itself(chain: &Chain, population: PopulationId, column: usize, generator: &Generator) -> bool {
+    let mut found = Found { chain, decisions: BTreeSet::new() };
+    match generator {
+        Generator::Alternatives(lines) => {
+            return lines.iter().any(|line| reads_itself(chain, population, column, &line.generator));
+        }
+        // Entries are tried out, so a pick may ask about what it would put there.
+        Generator::Pick { .. } => return false,
+        generator => found.generator(population, generator),
+    }
+    found.decisions.contains(&Decision::Column(population, column))
 }
 
 /// Returns the decisions an ensure names.
@@ -417,7 +442,9 @@ impl Found<'_> {
 
     fn test(&mut self, test: &Test) {
         match test {
-            Test::Compare(_, Operand::Path(path)) | Test::Within(path) | Test::SameAs(path) => self.path(path),
+            Test::Compare(_, Operand::Path(path)) | Test::Within(path) | Test::SameAs(path) | Test::SumOf(path) => {
+                self.path(path);
+            }
             Test::Not(test) => self.test(test),
             Test::All(tests) => tests.iter().for_each(|test| self.test(test)),
             Test::Some(inner) | Test::Every(inner) | Test::None(inner) => self.condition(inner),
@@ -436,7 +463,8 @@ impl Found<'_> {
     fn generator(&mut self, population: PopulationId, generator: &Generator) {
         match generator {
             Generator::Template(template) => self.template(template),
-            Generator::Copy(path) => self.path(path),
+            Generator::Copy(path) | Generator::SumOf(path) => self.path(path),
+            Generator::ProductOf(factors) => factors.iter().for_each(|path| self.path(path)),
             Generator::Time { base, after, .. } => base.iter().chain(after).for_each(|path| self.path(path)),
             Generator::Position(link, _) | Generator::First(link) => self.link(population, *link),
             Generator::Filled(column, _) => {

@@ -106,6 +106,14 @@ impl<'w, 'a> Drawer<'w, 'a> {
                 Value::Decimal(Decimal::new(self.address(row).between(*lo, *hi), *places))
             }
             Generator::Copy(path) => self.path(row, path),
+            Generator::SumOf(path) => {
+                let sum = Evaluator::new(self.world, None).sum(self.at(row), path);
+                self.number(row, sum.unwrap_or(Known::Nothing), span)
+            }
+            Generator::ProductOf(factors) => {
+                let product = Evaluator::new(self.world, None).product(self.at(row), factors, 0);
+                self.number(row, product, span)
+            }
             Generator::Password(password) => Value::Password(password.as_str().into()),
             Generator::Position(link, start) => Value::Integer(start + self.position(row, *link)),
             Generator::First(link) => Value::Bool(self.position(row, *link) == 0),
@@ -142,6 +150,20 @@ impl<'w, 'a> Drawer<'w, 'a> {
                 self.values[row].clone()
             }
         }
+    }
+
+    /// Returns a sum or a product; reports one that has too many digits.
+    fn number(&mut self, row: usize, number: Known, span: Span) -> Value {
+        if let Known::Value(value) = number {
+            return value;
+        }
+        let name = self.world.rows(self.population)[row].name.clone();
+        self.report(
+            Diagnostic::new("too-many-digits", format!("the number of `{name}` has more than 18 digits"))
+                .at(span, "counted here")
+                .help("make the numbers smaller, or give them fewer digits after the point"),
+        );
+        Value::Null
     }
 
     fn time(&mut self, row: usize, range: (i64, i64), base: Option<&Path>, after: &[Path], span: Span) -> Value {

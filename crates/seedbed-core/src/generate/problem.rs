@@ -4,8 +4,9 @@ use super::candidates;
 use super::clauses::{Builder, Demand, Origin};
 use super::decision::{Agenda, Decision, OptionKind, Options, times_after};
 use super::draw::{allowed_entries, case_of, entry_hash};
-use super::evaluate::{Evaluator, Known, RowRef};
+use super::evaluate::{Evaluator, Known, RowRef, same_value};
 use super::shares::apportion;
+use super::tree;
 use super::world::{World, has};
 use crate::address::{Address, weighted_score};
 use crate::diagnostic::Diagnostic;
@@ -284,7 +285,7 @@ fn totals(world: &World<'_>, index: usize, count: usize) -> Vec<Demand> {
         let population = &world.chain.populations[child];
         let total = match &population.rows {
             Rows::Pairs { total: Some((total, _)) } => i64::from(*total),
-            Rows::Named(rows) if population.links[link].share.is_none() => rows.len() as i64,
+            Rows::Named(rows) if population.links[link].is_everybodys() => rows.len() as i64,
             _ => continue,
         };
         let sum = |end: fn((u32, u32)) -> u32| {
@@ -701,7 +702,20 @@ fn reference<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64)
         })?,
     };
     let lo = u32::from(declared.share.is_none());
-    let left: Vec<Row> = world.rows(id).iter().map(|row| Row { lo, hi: 1, hash: row.hash }).collect();
+    // A row that is of another kind refers to a row elsewhere.
+    let of_kind = |row: usize| match &declared.when {
+        Some(when) => {
+            world.sets[id].columns[when.column].as_ref().is_some_and(|kinds| same_value(&kinds[row], &when.value))
+        }
+        None => true,
+    };
+    let given = if declared.when.is_some() { (0..height).filter(|row| of_kind(*row)).count() as u32 } else { given };
+    let left: Vec<Row> = (world.rows(id).iter().enumerate())
+        .map(|(row, named)| {
+            let has = u32::from(of_kind(row));
+            Row { lo: lo.min(has), hi: has, hash: named.hash }
+        })
+        .collect();
     let right = degree_rows(world, id, link, height as u32);
     let address = world.address(id).text(&declared.name).text(&world.chain.populations[declared.to].name);
     let address = if attempt > 0 { address.number(attempt) } else { address };
@@ -715,6 +729,9 @@ fn reference<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64)
             score.push(weighted_score(address.number(r.hash).bits(), *weight));
         }
     }
+    if let Some(tree) = declared.tree {
+        tree::prefer_earlier(&mut score, &left, given as usize, tree.deep);
+    }
     let mut allowed = vec![true; height * width];
     let evaluator = Evaluator::new(world, None);
     for row in 0..height {
@@ -724,7 +741,7 @@ fn reference<'a>(world: &World<'a>, id: PopulationId, link: usize, attempt: u64)
             let itself = declared.to == id && row == target;
             let fits =
                 declared.allowed.as_ref().is_none_or(|c| evaluator.own(own, || evaluator.holds(at, c)) != Some(false));
-            allowed[row * width + target] = fits && !itself;
+            allowed[row * width + target] = fits && !itself && left[row].hi > 0;
         }
     }
     let total = (given, given);

@@ -215,9 +215,14 @@ impl<'a> World<'a> {
         let table = self.schema.and_then(|schema| schema.tables.get(&population.table));
         let Some(table) = table else { return vec![Value::Integer(self.spaces[id].integer(number))] };
         let column_key = |name: &String| {
-            if let Some(link) = population.links.iter().position(|l| l.column == *name && l.overlays.is_none()) {
+            if let Some(link) =
+                population.links.iter().position(|l| l.column == *name && l.overlays.is_none() && l.when.is_none())
+            {
                 let to = self.sets[id].links[link].as_ref().and_then(|to| to[row]);
                 return to.map_or(Value::Null, |to| self.key(population.links[link].to, to as usize).swap_remove(0));
+            }
+            if let Some(column) = population.columns.iter().position(|c| c.name == *name && !c.handle) {
+                return self.sets[id].columns[column].as_ref().map_or(Value::Null, |values| values[row].clone());
             }
             let kind = table.column(name).map_or(ColumnKind::Integer { bits: 64 }, |column| column.kind.clone());
             self.spaces[id].key(number, &kind)

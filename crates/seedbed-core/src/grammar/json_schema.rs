@@ -37,14 +37,21 @@ impl Writer<'_> {
             entry.insert("description".into(), json!(field.about));
             properties.insert(field.name.into(), schema);
         }
-        let required: Vec<&str> = object.fields.iter().filter(|f| f.required).map(|f| f.name).collect();
-        json!({
+        let required: Vec<&str> =
+            object.fields.iter().filter(|f| f.required && f.unless.is_none()).map(|f| f.name).collect();
+        let mut schema = json!({
             "type": "object",
             "description": object.about,
             "properties": properties,
             "required": required,
             "additionalProperties": false,
-        })
+        });
+        let or: Vec<(&str, &str)> = object.fields.iter().filter_map(|f| Some((f.unless?, f.name))).collect();
+        if let Some((other, _)) = or.first() {
+            let these: Vec<&str> = or.iter().map(|(_, name)| *name).collect();
+            schema["anyOf"] = json!([{ "required": these }, { "required": [other] }]);
+        }
+        schema
     }
 
     fn definition(&mut self, object: &'static Object) -> Value {

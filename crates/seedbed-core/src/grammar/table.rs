@@ -3,11 +3,16 @@
 use super::{Field, Names, Object, Shape};
 
 const fn required(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, about, shape, required: true }
+    Field { name, about, shape, required: true, unless: None }
 }
 
 const fn optional(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, about, shape, required: false }
+    Field { name, about, shape, required: false, unless: None }
+}
+
+/// A field that is required where `other` is absent.
+const fn or(other: &'static str, name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, about, shape, required: true, unless: Some(other) }
 }
 
 /// A scenario file.
@@ -107,12 +112,21 @@ static LINK: Object = Object {
     name: "a link",
     about: "A column that refers to a row.",
     fields: &[
-        required("column", Shape::Text, "the column"),
-        required("to", Shape::Name(Names::Population), "the population referred to"),
+        or("to_one_of", "column", Shape::Text, "the column"),
+        or("to_one_of", "to", Shape::Name(Names::Population), "the population referred to"),
+        optional(
+            "to_one_of",
+            Shape::Map(Names::New, &Shape::Name(Names::Population)),
+            "with `type` and `id`: the populations referred to, by the value of the type column",
+        ),
+        optional("type", Shape::Text, "with `to_one_of`: the column that says which population"),
+        optional("id", Shape::Text, "with `to_one_of`: the column that holds the key, as that column's type demands"),
         required("back", Shape::Name(Names::New), "the name of the way back: the rows that point here"),
         optional("owner", Shape::Bool, "the row referred to owns this one: what tests add here is left by tests"),
         optional("where", Shape::Where, "which rows may be referred to; `same_as` compares with this row"),
         optional("share", Shape::Share, "how many of the rows have it; the others hold null"),
+        optional("shape", Shape::Text, "`tree`: of rows of one population, without circles"),
+        optional("deep", Shape::Integer(1), "with `shape`: at most so many steps from a row to its root"),
     ],
 };
 
@@ -227,6 +241,12 @@ static GENERATOR: Object = Object {
         optional("where", Shape::Where, "which entries; `same_as` compares with this row"),
         optional("fills", Shape::Map(Names::New, &Shape::Text), "columns filled from the entry's fields"),
         optional("copy", Shape::Name(Names::Path), "the value of another column"),
+        optional("sum_of", Shape::Name(Names::Path), "the sum of a column of the rows that point here"),
+        optional(
+            "product_of",
+            Shape::List(&Shape::Name(Names::Path), 2, 9),
+            "columns of this row, multiplied; no value where one has none",
+        ),
         optional("position_in", Shape::Text, "the row's place among those with the same link"),
         optional("first_in", Shape::Text, "true for the first row among those with the same link"),
         optional("start", Shape::Integer(0), "the first `position_in`; 0 unless said"),
@@ -284,6 +304,7 @@ static TESTS: Object = Object {
         optional("contains", Shape::Text, "has this text in it, upper and lower case alike"),
         optional("matches", Shape::Text, "is this text, with `*` for any run of characters"),
         optional("same_as", Shape::Name(Names::Path), "equals the value of a path"),
+        optional("sum_of", Shape::Name(Names::Path), "equals the sum of the values a path leads to"),
         optional("some", Shape::Where, "at least one of the rows"),
         optional("all", Shape::Where, "every one of the rows"),
         optional("none", Shape::Where, "not one of the rows"),

@@ -90,6 +90,9 @@ pub fn diff(comparison: &Comparison<'_>) -> Plan {
         let mut table = tables.remove(&name).expect("the order holds the same tables");
         if !table.is_empty() {
             settle_unique_values(comparison, &name, &mut table);
+            if let Some(described) = comparison.schema.tables.get(&name) {
+                insert_parents_first(described, &mut table.inserts);
+            }
             table.table = name;
             plan.tables.push(table);
         }
@@ -248,6 +251,46 @@ pub fn parents_first<'a>(schema: &Schema, tables: impl Iterator<Item = &'a str>)
         visit(schema, &names, name, &mut done, &mut order);
     }
     order
+}
+
+/// Puts rows before the rows of the same table that refer to them, for foreign keys that are checked
+/// at once; an order that stands is kept, and rows that refer to each other in a circle come last.
+fn insert_parents_first(table: &Table, inserts: &mut Vec<Insert>) {
+    let own: Vec<_> = table.foreign_keys.iter().filter(|key| key.to == table.name).collect();
+    if own.is_empty() {
+        return;
+    }
+    let tuple = |insert: &Insert, columns: &[String]| -> Option<Key> {
+        let place = |column: &String| insert.columns.iter().position(|name| name == column);
+        columns.iter().map(|column| Some(insert.values[place(column)?].clone())).collect()
+    };
+    let mut waiting: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut parents = vec![0_usize; inserts.len()];
+    for key in own {
+        let by_key: BTreeMap<Key, usize> =
+            inserts.iter().enumerate().filter_map(|(at, insert)| Some((tuple(insert, &key.to_columns)?, at))).collect();
+        for (at, insert) in inserts.iter().enumerate() {
+            let parent = tuple(insert, &key.columns).and_then(|tuple| by_key.get(&tuple).copied());
+            if let Some(parent) = parent.filter(|parent| *parent != at) {
+                waiting.entry(parent).or_default().push(at);
+                parents[at] += 1;
+            }
+        }
+    }
+    let mut free: BTreeSet<usize> = (0..inserts.len()).filter(|at| parents[*at] == 0).collect();
+    let mut order = Vec::with_capacity(inserts.len());
+    while let Some(at) = free.pop_first() {
+        order.push(at);
+        for child in waiting.remove(&at).unwrap_or_default() {
+            parents[child] -= 1;
+            if parents[child] == 0 {
+                free.insert(child);
+            }
+        }
+    }
+    order.extend((0..inserts.len()).filter(|at| parents[*at] > 0));
+    let mut rows: Vec<Option<Insert>> = inserts.drain(..).map(Some).collect();
+    inserts.extend(order.into_iter().map(|at| rows[at].take().expect("each row has one place")));
 }
 
 fn visit<'a>(

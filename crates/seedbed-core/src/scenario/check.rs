@@ -1,7 +1,7 @@
 //! Checks that need the whole chain: what a schema demands, and what must hold for every as-of.
 
-use super::{Chain, Column, End, Generator, Operand, Path, Population, Rows, Segment, Term, Test, Where};
-use crate::diagnostic::{Diagnostic, nearest};
+use super::{Chain, Column, End, Generator, Link, Operand, Path, Population, Rows, Segment, Term, Test, Where};
+use crate::diagnostic::{Diagnostic, enumerate, nearest};
 use crate::schema::{ColumnKind, Schema, Table, TableKind};
 use crate::source::Span;
 use crate::time;
@@ -10,9 +10,13 @@ use crate::value::Value;
 /// Reports what is wrong with the chain as a whole.
 pub(super) fn check(chain: &Chain, schema: Option<&Schema>, diagnostics: &mut Vec<Diagnostic>) {
     check_holds_for(chain, diagnostics);
+    check_numbers(chain, diagnostics);
+    check_kinds(chain, diagnostics);
     if let Some(schema) = schema {
         for population in &chain.populations {
             check_population(population, schema, diagnostics);
+            check_ids(chain, population, schema, diagnostics);
+            check_targets(chain, population, schema, diagnostics);
         }
     }
 }
@@ -65,6 +69,162 @@ fn collect_values(chain: &Chain, population: usize, generator: &Generator, value
         _ => return None,
     }
     Some(())
+}
+
+/// Reports sums and products of columns that hold something else than numbers.
+fn check_numbers(chain: &Chain, diagnostics: &mut Vec<Diagnostic>) {
+    let mut of_no_number: Vec<&Path> = Vec::new();
+    for column in chain.populations.iter().flat_map(|population| &population.columns) {
+        for case in &column.cases {
+            collect_summed(&case.generator, &mut of_no_number);
+        }
+    }
+    for condition in wheres(chain) {
+        collect_asked(condition, &mut of_no_number);
+    }
+    of_no_number.retain(|path| matches!(path.end, End::Column(column) if !holds_numbers(chain, path.to, column, 0)));
+    for path in of_no_number {
+        let population = &chain.populations[path.to];
+        let End::Column(column) = path.end else { continue };
+        let column = &population.columns[column];
+        diagnostics.push(
+            Diagnostic::new("no-numbers", format!("`{}` of `{}` holds no numbers", column.name, population.name))
+                .at(path.span, "only numbers are added and multiplied")
+                .also(column.cases.first().map_or(column.span, |case| case.span), "its values are made here"),
+        );
+    }
+}
+
+fn collect_summed<'a>(generator: &'a Generator, paths: &mut Vec<&'a Path>) {
+    match generator {
+        Generator::SumOf(path) => paths.push(path),
+        Generator::ProductOf(factors) => paths.extend(factors),
+        Generator::Alternatives(lines) => lines.iter().for_each(|line| collect_summed(&line.generator, paths)),
+        _ => {}
+    }
+}
+
+fn collect_asked<'a>(condition: &'a Where, paths: &mut Vec<&'a Path>) {
+    fn of_test<'a>(test: &'a Test, paths: &mut Vec<&'a Path>) {
+        match test {
+            Test::SumOf(path) => paths.push(path),
+            Test::Not(test) => of_test(test, paths),
+            Test::All(tests) => tests.iter().for_each(|test| of_test(test, paths)),
+            Test::Some(inner) | Test::Every(inner) | Test::None(inner) => collect_asked(inner, paths),
+            _ => {}
+        }
+    }
+    for term in &condition.0 {
+        match term {
+            Term::Any(conditions) => conditions.iter().for_each(|condition| collect_asked(condition, paths)),
+            Term::Test(_, test) => of_test(test, paths),
+        }
+    }
+}
+
+/// Every `where` of the chain but those of picks.
+fn wheres(chain: &Chain) -> impl Iterator<Item = &Where> {
+    let links = chain.populations.iter().flat_map(|population| &population.links);
+    let groups = chain.partitions.iter().flat_map(|partition| &partition.groups);
+    let states = chain.states.iter().flat_map(|state| state.without.iter().flatten());
+    (chain.conditions.iter().map(|condition| &condition.meaning))
+        .chain(chain.ensures.iter().map(|ensure| &ensure.condition))
+        .chain(chain.answers.iter().map(|answer| &answer.condition))
+        .chain(links.filter_map(|link| link.allowed.as_ref()))
+        .chain(groups.filter_map(|group| group.condition.as_ref()))
+        .chain(states.map(|(_, condition)| condition))
+}
+
+/// Whether every value of a column is a number or missing.
+fn holds_numbers(chain: &Chain, population: usize, column: usize, depth: usize) -> bool {
+    let is_number = |value: &Value| *value == Value::Null || value.number().is_some();
+    let cases = &chain.populations[population].columns[column].cases;
+    // A circle of copies is reported where the columns wait for each other.
+    depth > 8
+        || cases.iter().all(|case| {
+            numbers(&case.generator, &mut |generator| match generator {
+                Generator::Copy(path) => match path.end {
+                    End::Column(column) => holds_numbers(chain, path.to, column, depth + 1),
+                    end => matches!(end, End::Measure(_)),
+                },
+                generator => {
+                    let mut values = Vec::new();
+                    collect_values(chain, population, generator, &mut values).is_some() && values.iter().all(is_number)
+                }
+            })
+        })
+}
+
+/// Whether a generator makes numbers only; `ask` decides about those that take values from elsewhere.
+fn numbers(generator: &Generator, ask: &mut dyn FnMut(&Generator) -> bool) -> bool {
+    match generator {
+        Generator::Integer(..)
+        | Generator::Decimal(..)
+        | Generator::Position(..)
+        | Generator::SumOf(_)
+        | Generator::ProductOf(_) => true,
+        Generator::Alternatives(lines) => lines.iter().all(|line| numbers(&line.generator, ask)),
+        other => ask(other),
+    }
+}
+
+/// Reports type columns that can hold what no population belongs to.
+fn check_kinds(chain: &Chain, diagnostics: &mut Vec<Diagnostic>) {
+    for (id, population) in chain.populations.iter().enumerate() {
+        let mut asked: Vec<&str> = Vec::new();
+        for when in population.links.iter().filter_map(|link| link.when.as_ref()) {
+            if asked.contains(&when.choice.as_str()) {
+                continue;
+            }
+            asked.push(&when.choice);
+            let known: Vec<&Value> = population.choice(&when.choice).map(|(_, when)| &when.value).collect();
+            let column = &population.columns[when.column];
+            for case in &column.cases {
+                let mut values = Vec::new();
+                let listed = collect_values(chain, id, &case.generator, &mut values).is_some();
+                let strange = values.iter().find(|value| !known.contains(value));
+                if listed && strange.is_none() {
+                    continue;
+                }
+                let texts: Vec<String> = known.iter().map(|value| format!("`{value}`")).collect();
+                let message = match strange {
+                    Some(value) => format!("`{}` belongs to no population of `{}`", value, when.choice),
+                    None => format!("the values of `{}` are not declared one by one", column.name),
+                };
+                diagnostics.push(
+                    Diagnostic::new("unknown-kind", message)
+                        .at(case.span, "made here")
+                        .also(when.span, "a population by its value")
+                        .help(format!("it is one of {}", enumerate(&texts))),
+                );
+            }
+        }
+    }
+}
+
+/// Reports id columns that cannot hold the keys of every population they refer to.
+fn check_ids(chain: &Chain, population: &Population, schema: &Schema, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(table) = schema.tables.get(&population.table) else { return };
+    for link in &population.links {
+        let (Some(when), Some(column)) = (&link.when, table.column(&link.column)) else { continue };
+        let to = &chain.populations[link.to];
+        let Some(target) = schema.tables.get(&to.table) else { continue };
+        let [key] = &target.primary_key[..] else { continue };
+        let Some(key) = target.column(key) else { continue };
+        let whole = |kind: &ColumnKind| matches!(kind, ColumnKind::Integer { .. });
+        let text = matches!(column.kind, ColumnKind::Text { .. });
+        if !(text || whole(&column.kind) && whole(&key.kind) || column.kind == key.kind) {
+            diagnostics.push(
+                Diagnostic::new(
+                    "wrong-id-column",
+                    format!("`{}` of `{}` cannot hold the keys of `{}`", column.name, table.name, to.table),
+                )
+                .at(link.column_span, format!("a column of type {}", column.declared))
+                .also(when.span, format!("keys of type {}", key.declared))
+                .help("a text column holds keys of every kind"),
+            );
+        }
+    }
 }
 
 /// A place where an answer depends on now: which column, compared with which moment.
@@ -185,7 +345,7 @@ fn check_population(population: &Population, schema: &Schema, diagnostics: &mut 
             population
                 .links
                 .iter()
-                .filter(|link| link.overlays.is_none())
+                .filter(|link| link.overlays.is_none() && is_first_of_choice(population, link))
                 .map(|link| (link.column.as_str(), link.column_span)),
         )
         .chain(population.tag.iter().map(|tag| (tag.as_str(), population.tag_span)))
@@ -205,6 +365,13 @@ fn check_population(population: &Population, schema: &Schema, diagnostics: &mut 
     }
     check_uniques(population, table, diagnostics);
     check_key(population, table, diagnostics);
+}
+
+/// Whether a link stands for itself, or is the first of those that share its column.
+fn is_first_of_choice(population: &Population, link: &Link) -> bool {
+    let first =
+        |when: &super::When| population.choice(&when.choice).next().is_some_and(|(first, _)| first.to == link.to);
+    link.when.as_ref().is_none_or(first)
 }
 
 fn check_column(table: &Table, name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
@@ -279,44 +446,99 @@ fn path_differs(population: &Population, path: &Path, depth: usize) -> bool {
     }
 }
 
-/// Reports tables whose key this version cannot make.
+/// Reports tables whose key cannot be made, or would not tell our rows from others.
 fn check_key(population: &Population, table: &Table, diagnostics: &mut Vec<Diagnostic>) {
-    let links: Vec<&str> = population.links.iter().map(|link| link.column.as_str()).collect();
     let mut problem = |message: String, help: &str| {
         diagnostics
             .push(Diagnostic::new("no-key", message).at(population.table_span, "these rows need keys").help(help));
     };
-    match &table.primary_key[..] {
-        [] => problem(
+    let link = |key: &str| population.links.iter().find(|link| link.column == key);
+    let declared = |key: &str| population.columns.iter().find(|column| !column.handle && column.name == key);
+    let keys = &table.primary_key;
+    if keys.is_empty() {
+        problem(
             format!("table `{}` has no primary key", table.name),
             "rows without a key cannot be told from other people's",
-        ),
-        [key] if links.contains(&key.as_str()) => {}
-        [key] => match table.column(key).map(|column| &column.kind) {
-            Some(ColumnKind::Integer { bits: 32 | 64 } | ColumnKind::Uuid) => {}
-            Some(ColumnKind::Text { limit }) => {
+        );
+    }
+    for key in keys {
+        let name = format!("the key `{key}` of `{}`", table.name);
+        let kind = table.column(key).map(|column| &column.kind);
+        match (link(key), declared(key), kind) {
+            (Some(link), ..) if !link.is_everybodys() => {
+                problem(format!("{name} is a link that not every row has"), "a key is never null");
+            }
+            (Some(_), ..) => {}
+            (None, Some(_), Some(ColumnKind::Integer { .. })) if keys.len() == 1 => problem(
+                format!("{name} is a number that the application counts on from"),
+                "leave it out of `columns`: Seedbed picks numbers that are its own",
+            ),
+            (None, Some(_), Some(ColumnKind::Integer { .. } | ColumnKind::Text { .. } | ColumnKind::Uuid)) => {}
+            (None, Some(_), _) => problem(
+                format!("{name} is neither a whole number, a UUID nor a text"),
+                "a key that moves with the clock or is rounded would not be found again",
+            ),
+            (None, None, Some(ColumnKind::Integer { bits: 32 | 64 } | ColumnKind::Uuid)) => {}
+            (None, None, Some(ColumnKind::Text { limit })) => {
                 if limit.is_some_and(|limit| limit < crate::keys::TEXT_KEY_LENGTH) {
                     let needed = crate::keys::TEXT_KEY_LENGTH;
                     problem(
-                        format!("the key `{key}` of `{}` is too short for a key of {needed} characters", table.name),
-                        "widen the column",
+                        format!("{name} is too short for a key of {needed} characters"),
+                        "widen the column, or give it values in `columns`",
                     );
                 }
             }
-            _ => problem(
-                format!("the key `{key}` of `{}` is neither a whole number, a UUID nor a text", table.name),
+            (None, None, _) => problem(
+                format!("{name} is neither a whole number, a UUID nor a text"),
                 "this version cannot make such keys",
             ),
-        },
-        keys if keys.iter().all(|key| links.contains(&key.as_str())) => {}
-        _ => problem(
-            format!("the key of `{}` is made of columns that are not links", table.name),
-            "this version cannot make such keys",
-        ),
+        }
+    }
+    let own: Vec<&Column> = keys.iter().filter_map(|key| declared(key)).collect();
+    let by_worker = own.iter().any(|column| differs_by_worker(population, column, 0));
+    let counted = keys.len() == 1
+        && matches!(table.column(&keys[0]).map(|column| &column.kind), Some(ColumnKind::Integer { .. }));
+    if !own.is_empty() && own.len() == keys.len() && !by_worker && !counted {
+        diagnostics.push(
+            Diagnostic::new("no-copy", format!("`{}` is the key, and the same for every worker", keys.join("`, `")))
+                .at(own[0].cases.first().map_or(own[0].span, |case| case.span), "no `{copy}` in here")
+                .help("add {copy}: it is empty for worker 0 and `+w3` for worker 3"),
+        );
     }
     if let Rows::Named(rows) = &population.rows
         && rows.iter().any(|row| row.number > 99_999)
     {
-        problem(format!("`{}` has more rows than keys", population.name), "a population has at most 99999 rows");
+        let message = format!("`{}` has more rows than keys", population.name);
+        diagnostics.push(
+            Diagnostic::new("no-key", message)
+                .at(population.table_span, "these rows need keys")
+                .help("a population has at most 99999 rows"),
+        );
+    }
+}
+
+/// Reports links to rows whose key has several columns.
+fn check_targets(chain: &Chain, population: &Population, schema: &Schema, diagnostics: &mut Vec<Diagnostic>) {
+    for link in &population.links {
+        let own = schema.tables.get(&population.table);
+        if link.overlays.is_some() {
+            if own.is_some_and(|own| own.primary_key.contains(&link.column)) {
+                diagnostics.push(
+                    Diagnostic::new("wrong-overlay", "an overlay changes no key, and this link is part of one")
+                        .at(link.span, "here"),
+                );
+            }
+            continue;
+        }
+        let to = &chain.populations[link.to].table;
+        let Some(target) = schema.tables.get(to).filter(|target| target.primary_key.len() > 1) else { continue };
+        diagnostics.push(
+            Diagnostic::new(
+                "composite-reference",
+                format!("`{}` cannot refer to `{to}`, whose key has {} columns", link.name, target.primary_key.len()),
+            )
+            .at(link.column_span, "one column")
+            .help(format!("the key is `{}`; refer to what it is made of", target.primary_key.join("`, `"))),
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::path::Scope;
 use super::read::Reader;
-use super::{Alternative, Generator, Image, Path, Segment, Share, Template};
+use super::{Alternative, End, Generator, Image, Path, Segment, Share, Step, Template};
 use crate::dataset::PictureKind;
 use crate::diagnostic::{Diagnostic, enumerate};
 use crate::grammar::percent;
@@ -11,13 +11,15 @@ use crate::time;
 use crate::value::{Decimal, Value};
 
 /// The fields of which a generator has exactly one.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 16] = [
     "quota",
     "even",
     "time",
     "mix",
     "pick",
     "copy",
+    "sum_of",
+    "product_of",
     "text",
     "integer",
     "decimal",
@@ -110,6 +112,12 @@ impl Reader<'_> {
                 self.one_value(&path)?;
                 Some(Generator::Copy(path))
             }
+            "sum_of" => {
+                let path = self.path(scope, argument.text()?, argument.span)?;
+                self.sum_path(&path)?;
+                Some(Generator::SumOf(path))
+            }
+            "product_of" => self.product(scope, argument),
             "pick" => self.pick(scope, node, argument),
             "password" => Some(Generator::Password(argument.text()?.to_owned())),
             "image" => self.image(scope, node, argument),
@@ -189,8 +197,40 @@ impl Reader<'_> {
         paths.into_iter().flatten().filter(|path| self.one_value(path).is_some()).collect()
     }
 
+    /// Reports a path whose values are no column of the rows that point here.
+    pub(super) fn sum_path(&mut self, path: &Path) -> Option<()> {
+        let of_rows = matches!(path.steps.first(), Some(Step::Back(..))) && matches!(path.end, End::Column(_));
+        if !of_rows {
+            let backs = self.chain.backs(path.from, usize::MAX);
+            let example = backs.first().map_or("items", |(back, ..)| back);
+            self.diagnostics.push(
+                Diagnostic::new("no-way-back", "a sum is of a column of the rows that point here")
+                    .at(path.span, "this path does not go by a way back to a column")
+                    .help(format!("begin with a way back and end in a column: `{example}.amount`")),
+            );
+        }
+        of_rows.then_some(())
+    }
+
+    fn product(&mut self, scope: Scope, factors: &Node) -> Option<Generator> {
+        let mut paths = Vec::new();
+        for factor in factors.items() {
+            let Some(path) = self.path(scope, factor.text()?, factor.span) else { continue };
+            if !path.steps.is_empty() || !matches!(path.end, End::Column(_)) {
+                self.diagnostics.push(
+                    Diagnostic::new("no-own-column", "a product is of columns of the row itself")
+                        .at(factor.span, "this is none")
+                        .help("`copy` it into a column of this row, and name that"),
+                );
+                continue;
+            }
+            paths.push(path);
+        }
+        (paths.len() == factors.items().len()).then_some(Generator::ProductOf(paths))
+    }
+
     fn one_value(&mut self, path: &Path) -> Option<()> {
-        if path.many || path.end == super::End::Row {
+        if path.many || path.end == End::Row {
             self.diagnostics.push(
                 Diagnostic::new("no-value", "a single value is needed here")
                     .at(path.span, "this path does not end in one"),
@@ -403,7 +443,7 @@ pub(super) fn share(node: &Node) -> Option<Share> {
 }
 
 /// The value that the name of a quota stands for.
-fn quota_value(name: &str) -> Value {
+pub(super) fn quota_value(name: &str) -> Value {
     match name {
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),

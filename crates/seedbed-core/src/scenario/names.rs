@@ -121,7 +121,8 @@ pub fn project_names(chain: &Chain) -> ProjectNames {
 pub(super) fn own_names(chain: &Chain, id: usize) -> BTreeSet<String> {
     let population = &chain.populations[id];
     let columns = population.columns.iter().filter(|column| !column.handle).map(|column| column.name.clone());
-    let links = population.links.iter().map(|link| link.name.clone());
+    let choices = population.links.iter().filter_map(|link| Some(link.when.as_ref()?.choice.clone()));
+    let links = population.links.iter().map(|link| link.name.clone()).chain(choices);
     let backs = chain.backs(id, chain.layers.len()).into_iter().map(|(back, _, _)| back.to_owned());
     let conditions = chain.conditions.iter().filter(|c| c.population == id).map(|c| c.name.clone());
     let measures = chain.measures.iter().filter(|m| m.population == id).map(|m| m.name.clone());

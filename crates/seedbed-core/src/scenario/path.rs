@@ -37,7 +37,10 @@ impl Reader<'_> {
             return Some(path);
         }
         let mut start = 0;
-        for name in text.split('.') {
+        let mut rest = text;
+        while start <= text.len() {
+            let name = self.segment(&path, rest);
+            rest = rest.get(name.len() + 1..).unwrap_or_default();
             let span = self.part(text, span, start..start + name.len());
             start += name.len() + 1;
             if path.end != End::Row {
@@ -55,6 +58,16 @@ impl Reader<'_> {
         Some(path)
     }
 
+    /// Returns the next name of a path: up to a dot, or to the second one for a link that a type column chooses.
+    fn segment<'t>(&self, path: &Path, rest: &'t str) -> &'t str {
+        let mut dots = rest.match_indices('.').map(|(at, _)| at).chain([rest.len()]);
+        let first = dots.next().unwrap_or(rest.len());
+        let second = dots.next().unwrap_or(first);
+        let links = &self.chain.populations[path.to].links;
+        let chosen = links.iter().any(|link| link.when.is_some() && link.name == rest[..second]);
+        &rest[..if chosen { second } else { first }]
+    }
+
     fn step(&self, path: &mut Path, name: &str, layer: usize) -> bool {
         let chain = &self.chain;
         let population = &chain.populations[path.to];
@@ -67,6 +80,9 @@ impl Reader<'_> {
             path.steps.push(Step::Back(child, link));
             path.to = child;
             path.many |= !matches!(chain.populations[child].rows, Rows::OnePer(l) if l == link);
+        } else if let Some((_, when)) = population.choice(name).next() {
+            // Which of them it is, its type column says.
+            path.end = End::Column(when.column);
         } else if let Some(column) = population.columns.iter().position(|column| column.name == name && !column.handle)
         {
             path.end = End::Column(column);

@@ -7,7 +7,8 @@ use super::generator::share;
 use super::names::read_rows;
 use super::path::Scope;
 use super::{
-    Chain, Column, Condition, Layer, Link, List, Measure, Path, Persona, Population, PopulationId, Rows, check,
+    Chain, Column, Condition, Layer, Link, List, Measure, Path, Persona, Population, PopulationId, Rows, Tree, When,
+    check,
 };
 use crate::diagnostic::Diagnostic;
 use crate::grammar::{self, SCENARIO, Shape};
@@ -322,17 +323,30 @@ impl Reader<'_> {
     fn declare_links(&mut self, layer: usize, name: &str, node: &Node) {
         let Some(id) = self.chain.population(name) else { return };
         for entry in entries(node, "links") {
+            if entry.node.get("to_one_of").is_some() {
+                self.declare_choice(layer, id, entry);
+                continue;
+            }
             let text = |field: &str| entry.node.get(field).and_then(Node::text).unwrap_or_default();
             let target = entry.node.get("to").expect("the grammar asks for it");
             let Some(to) = self.known_population(target.text().unwrap_or_default(), layer, target.span) else {
                 continue;
             };
+            if let Some(alone) = entry.node.entries().iter().find(|entry| ["type", "id"].contains(&entry.name.as_str()))
+            {
+                self.diagnostics.push(
+                    Diagnostic::new("two-targets", format!("`{}` belongs to a link to one of several", alone.name))
+                        .at(alone.span, "and this one has `to`")
+                        .help("write `to_one_of` in place of `column` and `to`"),
+                );
+            }
             let back = entry.node.get("back").expect("the grammar asks for it");
             if self.chain.backs(to, layer).iter().any(|(known, ..)| *known == text("back")) {
                 let message =
                     format!("`{}` has a way back `{}` already", self.chain.populations[to].name, text("back"));
                 self.problem("duplicate-back", message, back.span, "this name is taken");
             }
+            let tree = self.tree(id, to, &entry.node);
             let link = Link {
                 name: entry.name.clone(),
                 column: text("column").to_owned(),
@@ -341,6 +355,8 @@ impl Reader<'_> {
                 owner: matches!(entry.node.get("owner").and_then(Node::scalar), Some(Value::Bool(true))),
                 allowed: None,
                 share: entry.node.get("share").and_then(share),
+                tree,
+                when: None,
                 layer,
                 overlays: None,
                 span: entry.span,
@@ -360,7 +376,7 @@ impl Reader<'_> {
         if let Rows::OnePer(_) = population.rows {
             let one_per = node.get("rows").and_then(|rows| rows.get("one_per")).expect("the grammar asks for it");
             let name = one_per.text().unwrap_or_default();
-            if let Some(link) = population.links.iter().position(|link| link.name == name) {
+            if let Some(link) = population.links.iter().position(|link| link.name == name && link.when.is_none()) {
                 self.chain.populations[id].rows = Rows::OnePer(link);
             } else {
                 let known: Vec<String> = population.links.iter().map(|link| link.name.clone()).collect();
@@ -371,6 +387,111 @@ impl Reader<'_> {
                 );
             }
         }
+    }
+
+    /// Declares a link for each population that a type column chooses between.
+    fn declare_choice(&mut self, layer: usize, id: PopulationId, entry: &source::Entry) {
+        let node = &entry.node;
+        for other in node.entries().iter().filter(|e| ["column", "to", "shape", "deep"].contains(&e.name.as_str())) {
+            self.diagnostics.push(
+                Diagnostic::new("two-targets", format!("a link to one of several has no `{}`", other.name))
+                    .at(other.span, "besides `to_one_of`")
+                    .help("its columns are `type` and `id`"),
+            );
+        }
+        let mut column = |name: &str| {
+            let found = node.get(name).and_then(|column| Some((column.text()?.to_owned(), column.span)));
+            if found.is_none() {
+                self.diagnostics.push(
+                    Diagnostic::new("missing-key", format!("a link to one of several needs `{name}`"))
+                        .at(entry.span, format!("no `{name}` in here")),
+                );
+            }
+            found
+        };
+        let (Some((type_column, type_span)), Some((column, column_span))) = (column("type"), column("id")) else {
+            return;
+        };
+        if matches!(self.chain.populations[id].rows, Rows::Pairs { .. }) {
+            self.problem(
+                "two-targets",
+                "an end of a relation refers to one population",
+                entry.span,
+                "to one of several",
+            );
+            return;
+        }
+        let targets = entries(node, "to_one_of");
+        if targets.is_empty() {
+            self.problem("two-targets", "this refers to nothing", entry.span, "`to_one_of` names no population");
+        }
+        let columns = &mut self.chain.populations[id].columns;
+        let kind = columns.iter().position(|column| column.name == type_column).unwrap_or_else(|| {
+            columns.push(Column { name: type_column, handle: false, cases: Vec::new(), span: type_span });
+            columns.len() - 1
+        });
+        let back = node.get("back").expect("the grammar asks for it");
+        for target in targets {
+            let name = target.node.text().unwrap_or_default();
+            let Some(to) = self.known_population(name, layer, target.node.span) else { continue };
+            if self.chain.backs(to, layer).iter().any(|(known, ..)| Some(*known) == back.text()) {
+                let message = format!("`{name}` has a way back `{}` already", back.text().unwrap_or_default());
+                self.problem("duplicate-back", message, back.span, "this name is taken");
+            }
+            let value = super::generator::quota_value(&target.name);
+            let link = Link {
+                name: format!("{}.{name}", entry.name),
+                column: column.clone(),
+                to,
+                back: back.text().unwrap_or_default().to_owned(),
+                owner: matches!(node.get("owner").and_then(Node::scalar), Some(Value::Bool(true))),
+                allowed: None,
+                share: None,
+                tree: None,
+                when: Some(When { choice: entry.name.clone(), column: kind, value, span: target.span }),
+                layer,
+                overlays: None,
+                span: entry.span,
+                column_span,
+                share_span: entry.span,
+            };
+            self.chain.populations[id].links.push(link);
+        }
+    }
+
+    /// Reads the shape of a link from `id` to `to`.
+    fn tree(&mut self, id: PopulationId, to: PopulationId, node: &Node) -> Option<Tree> {
+        let (shape, deep) = (node.get("shape"), node.get("deep"));
+        let named = shape.or(deep)?;
+        let Some(shape) = shape else {
+            self.diagnostics.push(
+                Diagnostic::new("no-tree", "only a tree has a depth")
+                    .at(named.span, "how deep")
+                    .help("write \"shape\": \"tree\" beside it"),
+            );
+            return None;
+        };
+        if shape.text() != Some("tree") {
+            let text = shape.text().unwrap_or_default();
+            let problem = Diagnostic::new("wrong-value", format!("there is no shape `{text}`"));
+            self.diagnostics.push(problem.at(shape.span, "here").suggest(text, ["tree"]));
+            return None;
+        }
+        if id != to {
+            let [from, to] = [id, to].map(|id| &self.chain.populations[id].name);
+            let message = format!("a tree is of rows of one population, and `{from}` refers to `{to}`");
+            self.problem("no-tree", message, shape.span, "here");
+            return None;
+        }
+        if node.get("share").is_none() {
+            self.diagnostics.push(
+                Diagnostic::new("no-root", "a tree has a root, and here every row has a parent")
+                    .at(shape.span, "a row without a parent is needed")
+                    .help("say how many have one: \"share\": \"80%\""),
+            );
+        }
+        let deep = deep.and_then(|deep| u32::try_from(deep.integer()?).ok());
+        Some(Tree { deep, span: shape.span })
     }
 
     /// Finds a population that this layer may use.
@@ -422,6 +543,7 @@ impl Reader<'_> {
                     overlays: Some(base),
                     span: entry.span,
                     allowed: None,
+                    tree: None,
                     ..population.links[base].clone()
                 };
                 self.chain.populations[id].links.push(link);
@@ -444,7 +566,8 @@ impl Reader<'_> {
                     .flat_map(|p| p.node.entries())
                     .any(|group| group.node.get("has").is_some_and(|has| has.get(back).is_some()))
             };
-            if let Some(link) = population.links.iter().position(|link| asked(&link.back)) {
+            let makes = |link: &Link| link.when.is_none() && asked(&link.back);
+            if let Some(link) = population.links.iter().position(makes) {
                 self.chain.populations[id].rows = Rows::Children(link);
             } else {
                 let message = format!("nothing says how many rows `{}` has", population.name);

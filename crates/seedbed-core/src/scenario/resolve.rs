@@ -4,12 +4,13 @@ use super::generator::share;
 use super::path::Scope;
 use super::read::{Reader, entries, list};
 use super::{
-    Answer, Bound, Case, CaseRows, ClaimRule, End, Ensure, Generator, Group, Has, Partition, Path, PopulationId, Size,
-    StateRule, Subject, check,
+    Alternative, Answer, Bound, Case, CaseRows, ClaimRule, End, Ensure, Generator, Group, Has, Partition, Path,
+    PopulationId, Share, Size, StateRule, Subject, check,
 };
 use crate::diagnostic::Diagnostic;
 use crate::grammar::percent;
 use crate::source::{self, Node};
+use crate::value::Value;
 
 impl Reader<'_> {
     /// Resolves everything that uses names; they are all declared.
@@ -54,22 +55,70 @@ impl Reader<'_> {
     fn resolve_population(&mut self, layer: usize, name: &str, node: &Node) {
         let Some(population) = self.chain.population(name) else { return };
         let scope = Scope { population, layer, list: None, own: None };
-        for (index, entry) in entries(node, "links").iter().enumerate() {
-            if let Some(allowed) = entry.node.get("where") {
+        for entry in entries(node, "links") {
+            let Some(allowed) = entry.node.get("where") else { continue };
+            for index in 0..self.chain.populations[population].links.len() {
+                let link = &self.chain.populations[population].links[index];
+                if link.span != entry.span {
+                    continue;
+                }
                 // The keys are about the row referred to; `same_as` compares with the row itself.
-                let target = self.chain.populations[population].links[index].to;
-                let allowed = self.condition(Scope { population: target, own: Some(population), ..scope }, allowed);
+                let scope = Scope { population: link.to, own: Some(population), ..scope };
+                let allowed = self.condition(scope, allowed);
                 self.chain.populations[population].links[index].allowed = Some(allowed);
             }
         }
         for column in entries(node, "columns") {
             self.case(scope, &column.name, CaseRows::All, &column.node);
         }
+        for entry in entries(node, "links").iter().filter(|entry| entry.node.get("to_one_of").is_some()) {
+            self.type_column(population, entry, entries(node, "columns"));
+        }
         for persona in entries(node, "personas") {
             for column in entries(&persona.node, "set") {
                 self.case(scope, &column.name, CaseRows::Row(persona.name.clone()), &column.node);
             }
         }
+    }
+
+    /// Gives the type column of a link to one of several its values, where the file does not.
+    fn type_column(&mut self, population: PopulationId, entry: &source::Entry, columns: &[source::Entry]) {
+        let whens: Vec<_> = self.chain.populations[population].choice(&entry.name).map(|(_, w)| w.clone()).collect();
+        let Some(column) = whens.first().map(|when| when.column) else { return };
+        let name = self.chain.populations[population].columns[column].name.clone();
+        let given = entry.node.get("share");
+        if let Some(own) = columns.iter().find(|column| column.name == name) {
+            if let Some(given) = given {
+                self.diagnostics.push(
+                    Diagnostic::new("two-shares", format!("`{name}` says how many refer to something"))
+                        .at(given.span, "and so does this")
+                        .also(own.span, "its values are made here")
+                        .help("take one of the two out"),
+                );
+            }
+            return;
+        }
+        let share = given.and_then(share);
+        let count = whens.len() as u32;
+        let part = |index: u32| match share {
+            None | Some(Share::Rest) => Share::Rest,
+            Some(Share::Count(all)) => Share::Count(all / count + u32::from(index < all % count)),
+            Some(Share::Percent(all)) => Share::Percent(all / count + u32::from(index < all % count)),
+        };
+        let span = given.map_or(entry.span, |given| given.span);
+        let mut lines: Vec<Alternative> = (0..)
+            .zip(whens)
+            .map(|(index, when)| Alternative {
+                share: part(index),
+                generator: Generator::Constant(when.value),
+                span: when.span,
+            })
+            .collect();
+        if share.is_some() {
+            lines.push(Alternative { share: Share::Rest, generator: Generator::Constant(Value::Null), span });
+        }
+        let case = Case { rows: CaseRows::All, generator: Generator::Alternatives(lines), span };
+        insert_case(&mut self.chain.populations[population].columns[column].cases, case);
     }
 
     /// Adds a generator to a column, and what it fills to the columns it fills.

@@ -61,6 +61,11 @@ impl Reader<'_> {
             "after" => self.compare(row_scope, Comparison::Above, node),
             "contains" => Some(Test::Contains(node.text()?.to_lowercase())),
             "matches" => Some(Test::Matches(node.text()?.to_owned())),
+            "sum_of" => {
+                let sum = self.path(row_scope, node.text()?, node.span)?;
+                self.sum_path(&sum)?;
+                Some(Test::SumOf(sum))
+            }
             _ => Some(Test::SameAs(self.path(row_scope, node.text()?, node.span)?)),
         }
     }
@@ -145,6 +150,9 @@ impl Reader<'_> {
         }
         let name = node.text()?;
         if let Some(population) = self.chain.population(name) {
+            if let Some(value) = self.kind_of(path, population) {
+                return Some(Test::Is(value));
+            }
             return Some(Test::Population(population));
         }
         let within = self.path(scope, name, node.span)?;
@@ -156,6 +164,13 @@ impl Reader<'_> {
             return None;
         }
         Some(Test::Within(within))
+    }
+
+    /// Returns the value that a type column has for rows that refer to this population.
+    fn kind_of(&self, path: &Path, population: usize) -> Option<Value> {
+        let links = &self.chain.populations[path.to].links;
+        let whens = links.iter().filter(|link| link.to == population).filter_map(|link| link.when.as_ref());
+        whens.filter(|when| path.end == End::Column(when.column)).map(|when| when.value.clone()).next()
     }
 
     fn compare(&mut self, scope: Scope, comparison: Comparison, node: &Node) -> Option<Test> {

@@ -17,7 +17,9 @@ mod keys;
 mod pockitflyer;
 mod satisfiable;
 mod seeds;
+mod shapes;
 mod stays;
+mod trees;
 mod worlds;
 
 /// Returns how many rounds a law is tried: `short`, or what `PROVE` says.

@@ -23,12 +23,12 @@ impl Dice {
     }
 
     /// A number from `lo` to `hi`, both included.
-    fn between(&mut self, lo: usize, hi: usize) -> usize {
+    pub(crate) fn between(&mut self, lo: usize, hi: usize) -> usize {
         lo + (self.bits() % (hi - lo + 1) as u64) as usize
     }
 
     /// Yes, in so many of a hundred cases.
-    fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.bits() % 100 < percent
     }
 

@@ -56,6 +56,10 @@ pub(crate) enum Expression {
     Count(From),
     /// The number of different values over such rows.
     Distinct(From, Box<Expression>),
+    /// A value as text, perhaps without its dashes.
+    Text(Box<Expression>, bool),
+    /// A number in units of ten to the minus this.
+    Units(Box<Expression>, u8),
     /// The sum over such rows in units of ten to the minus this; 0 where there is none.
     Sum(From, Box<Expression>, u8),
     /// A function of the adapter.
@@ -376,16 +380,23 @@ impl Writer {
             Expression::Scalar(from, value) => self.over("(SELECT ", value, "", from),
             Expression::Count(from) => self.subquery("count(*)", from),
             Expression::Distinct(from, value) => self.over("(SELECT count(DISTINCT ", value, ")", from),
-            Expression::Sum(from, value, 0) => self.over("(SELECT coalesce(sum(", value, "), 0)", from),
-            Expression::Sum(from, value, scale) => {
-                // Floats are summed as whole units, so that 0.1 + 0.2 is 0.3.
-                self.push("(SELECT coalesce(sum(CAST(round(");
+            Expression::Text(value, without_dashes) => {
+                self.push(if *without_dashes { "replace(CAST(" } else { "CAST(" });
+                self.expression(value);
+                self.push(if *without_dashes { " AS TEXT), '-', '')" } else { " AS TEXT)" });
+            }
+            Expression::Units(value, 0) => self.expression(value),
+            Expression::Units(value, scale) => {
+                self.push("CAST(round(");
                 self.expression(value);
                 self.push(" * ");
                 self.bind(Cell::Integer(10i64.pow(u32::from(*scale))));
-                self.push(") AS INTEGER)), 0) FROM ");
-                self.from(from);
-                self.push(")");
+                self.push(") AS INTEGER)");
+            }
+            Expression::Sum(from, value, scale) => {
+                // Floats are summed as whole units, so that 0.1 + 0.2 is 0.3.
+                let units = Expression::Units(value.clone(), *scale);
+                self.over("(SELECT coalesce(sum(", &units, "), 0)", from);
             }
             Expression::Call(function, arguments) => {
                 self.push(function.name());

@@ -10,7 +10,7 @@ use seedbed_core::dataset::{Block, Dataset};
 use seedbed_core::plan::desired::{self, Encoding};
 use seedbed_core::plan::{Cell, Key};
 use seedbed_core::scenario::{
-    Chain, Comparison, End, Ensure, Link, Operand, Path, PopulationId, Step, Subject, Term, Test, Where,
+    Chain, Comparison, End, Ensure, Operand, Path, PopulationId, Step, Subject, Term, Test, Where,
 };
 use seedbed_core::schema::{Column, ColumnKind, Schema};
 use seedbed_core::value::{Decimal, Value};
@@ -149,10 +149,11 @@ impl<'a> Compiler<'a> {
             match *step {
                 Step::Link(link) => {
                     self.walked.insert((population, link));
-                    let Link { column, to, .. } = &self.chain.populations[population].links[link];
-                    from.rows.push((self.chain.populations[*to].table.clone(), next));
-                    from.conditions.push(equal(self.key(*to, next), Expression::Column(at, column.clone())));
-                    population = *to;
+                    let to = self.chain.populations[population].links[link].to;
+                    from.rows.push((self.chain.populations[to].table.clone(), next));
+                    let key = self.key(to, next);
+                    from.conditions.extend(self.refers(population, at, link, key));
+                    population = to;
                 }
                 Step::Back(child, link) => {
                     self.walked.insert((child, link));
@@ -174,10 +175,28 @@ impl<'a> Compiler<'a> {
         at
     }
 
+    /// Returns the conditions under which the link of a row holds this key.
+    ///
+    /// Where a type column chooses the link, its id column may hold the key in another type: both are
+    /// compared as texts then, and UUIDs without their dashes.
+    fn refers(&self, population: PopulationId, at: Alias, link: usize, key: Expression) -> Vec<Expression> {
+        let population = &self.chain.populations[population];
+        let link = &population.links[link];
+        let column = Expression::Column(at, link.column.clone());
+        let Some(when) = &link.when else { return vec![equal(column, key)] };
+        let encoding = Encoding { as_of: self.as_of, passwords: &BTreeMap::new() };
+        let kind = &population.columns[when.column].name;
+        let described = self.schema.tables[&population.table].column(kind).expect("the schema fits the dataset");
+        let value = desired::encode(&when.value, described, encoding);
+        let to = &self.schema.tables[&self.chain.populations[link.to].table];
+        let of_uuids = to.primary_key.iter().filter_map(|key| to.column(key)).any(|key| key.kind == ColumnKind::Uuid);
+        let text = |expression| Expression::Text(Box::new(expression), of_uuids);
+        vec![equal(Expression::Column(at, kind.clone()), Expression::Value(value)), equal(text(column), text(key))]
+    }
+
     /// Returns the conditions under which a row of `child` points at the row on `key`.
     fn points(&mut self, child: PopulationId, at: Alias, link: usize, key: Expression) -> Vec<Expression> {
-        let column = self.chain.populations[child].links[link].column.clone();
-        let mut conditions = vec![equal(Expression::Column(at, column), key)];
+        let mut conditions = self.refers(child, at, link, key);
         if self.backs == Backs::Declared {
             conditions.push(Expression::Member(Box::new(self.key(child, at)), self.set(child)));
         }
@@ -250,6 +269,13 @@ impl<'a> Compiler<'a> {
                 }
                 let (from, _) = self.rows(population, at, path, Reach::All);
                 within(&Expression::Count(from), *lo, *hi)
+            }
+            Test::SumOf(sum) => {
+                let scale = self.scale(path, [&None; 2]).max(self.scale(sum, [&None; 2]));
+                let value = self.value(population, at, path);
+                let (from, end) = self.rows_or_self(population, at, sum);
+                let sum = Expression::Sum(from, Box::new(self.end(sum.to, end, sum.end)), scale);
+                certain(equal(Expression::Units(Box::new(value), scale), sum))
             }
             Test::Distinct(lo, hi) => {
                 let (from, end) = self.rows_or_self(population, at, path);

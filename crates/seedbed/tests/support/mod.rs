@@ -61,7 +61,7 @@ fn block(scenario: usize, population: &str, table: &str, columns: &[&str], key: 
 }
 
 fn link(name: &str, column: usize, to: &str, owner: bool) -> Reference {
-    Reference { name: name.into(), columns: vec![column], to: to.into(), owner }
+    Reference { name: name.into(), columns: vec![column], to: to.into(), owner, when: None }
 }
 
 fn row(name: impl Into<String>, values: Vec<Value>) -> Row {

@@ -13,7 +13,7 @@ use super::{Project, TODAY, World};
 
 const DDL: &str = r"
 CREATE TABLE people (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, name varchar(50) NULL, city varchar(50) NULL,
-    active bool NULL, score decimal(6,2) NULL, joined datetime NULL, seen datetime NULL, tag bool NOT NULL);
+    active bool NULL, score decimal(6,2) NULL, spent decimal(8,2) NULL, joined datetime NULL, seen datetime NULL, tag bool NOT NULL);
 CREATE TABLE cards (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, person_id bigint NULL REFERENCES people (id),
     label varchar(50) NULL, joined datetime NULL, tag bool NOT NULL);
 CREATE TABLE items (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, owner_id bigint NULL REFERENCES people (id),
@@ -32,7 +32,7 @@ const SCENARIO: &str = r#"{
   "populations": {
     "people": {"table": "people", "tag": "tag", "rows": ["p_1..p_8"], "columns": {
       "name": "{row}", "city": {"even": ["ZÜRICH", "Zürich Öst", "Ärau", "basel"]}, "active": {"even": [true, false]},
-      "score": {"even": [0.1, 0.2, 1.5, 3]}, "joined": {"time": ["30d ago", "5d ago"]}, "seen": {"time": ["20d ago", "1d ago"]}}},
+      "score": {"even": [0.1, 0.2, 1.5, 3]}, "spent": {"sum_of": "items.price"}, "joined": {"time": ["30d ago", "5d ago"]}, "seen": {"time": ["20d ago", "1d ago"]}}},
     "cards": {"table": "cards", "tag": "tag", "rows": {"one_per": "person"},
       "links": {"person": {"column": "person_id", "to": "people", "back": "card", "owner": true}},
       "columns": {"label": {"copy": "person.name"}, "joined": {"copy": "person.joined"}}},
@@ -103,6 +103,8 @@ const ASKED: &[&str] = &[
     r#""count": "people", "where": {"items.kind": {"distinct": {"min": 2}}}"#,
     r#""count": "people", "where": {"items.price": {"sum": {"min": 0.3, "max": 7.55}}}"#,
     r#""count": "people", "where": {"items.price": {"sum": 0.3}}"#,
+    r#""count": "people", "where": {"spent": {"sum_of": "items.price"}}"#,
+    r#""count": "people", "where": {"spent": {"not": {"sum_of": "likes.item.price"}}}"#,
     r#""count": "people", "where": {"likes.item.owner": {"some": {"active": false}}}"#,
     r#""count": "people", "where": {"likes.item.fans.person": {"count": {"min": 4}}}"#,
     r#""count": "likes", "where": {"item.owner": {"same_as": "person"}}"#,
@@ -315,6 +317,13 @@ impl<'a> Loops<'a> {
             Test::Distinct(lo, hi) => {
                 let number = different(rows().iter().filter_map(|key| self.end(path.to, *key, path.end)));
                 (*lo..=*hi).contains(&(number as i64))
+            }
+            Test::SumOf(sum) => {
+                let cents = |number: f64| (number * 100.0).round() as i64;
+                let number = |cell| if let Some(Live::Number(number)) = cell { cents(number) } else { 0 };
+                let rows = self.walk(p, key, &sum.steps);
+                let sum: i64 = rows.iter().map(|key| number(self.end(sum.to, *key, sum.end))).sum();
+                matches!(value(), Some(Live::Number(value)) if cents(value) == sum)
             }
             Test::Sum(lo, hi) => {
                 let cents = |number: f64| (number * 100.0).round() as i64;
