@@ -111,7 +111,7 @@ impl<'a> Compiler<'a> {
         let set = self.set(population);
         let distinct = ensure.distinct.as_ref().map(|path| self.value(population, at, path));
         let position = Expression::Position(Box::new(self.key(population, at)), set);
-        let key = self.key_columns(population).into_iter().map(|name| Expression::Column(at, name)).collect();
+        let key = self.key_fields(population).into_iter().map(|column| Expression::Column(at, column)).collect();
         from.conditions.shrink_to_fit();
         Counted { from, counts: Expression::All(counts), distinct, position, key }
     }
@@ -129,8 +129,8 @@ impl<'a> Compiler<'a> {
         let at = self.alias();
         let mut from =
             From { rows: vec![(self.chain.populations[path.from].table.clone(), at)], conditions: Vec::new() };
-        for (name, cell) in self.key_columns(path.from).into_iter().zip(key) {
-            from.conditions.push(equal(Expression::Column(at, name), Expression::Value(cell.clone())));
+        for (column, cell) in self.key_fields(path.from).into_iter().zip(key) {
+            from.conditions.push(equal(Expression::Column(at, column), Expression::Value(cell.clone())));
         }
         let end = self.steps(&mut from, path.from, at, &path.steps, Reach::All);
         (from, end)
@@ -151,7 +151,8 @@ impl<'a> Compiler<'a> {
                     self.walked.insert((population, link));
                     let Link { column, to, .. } = &self.chain.populations[population].links[link];
                     from.rows.push((self.chain.populations[*to].table.clone(), next));
-                    from.conditions.push(equal(self.key(*to, next), Expression::Column(at, column.clone())));
+                    let column = Expression::Column(at, self.field(population, column));
+                    from.conditions.push(equal(self.key(*to, next), column));
                     population = *to;
                 }
                 Step::Back(child, link) => {
@@ -176,7 +177,7 @@ impl<'a> Compiler<'a> {
 
     /// Returns the conditions under which a row of `child` points at the row on `key`.
     fn points(&mut self, child: PopulationId, at: Alias, link: usize, key: Expression) -> Vec<Expression> {
-        let column = self.chain.populations[child].links[link].column.clone();
+        let column = self.field(child, &self.chain.populations[child].links[link].column);
         let mut conditions = vec![equal(Expression::Column(at, column), key)];
         if self.backs == Backs::Declared {
             conditions.push(Expression::Member(Box::new(self.key(child, at)), self.set(child)));
@@ -204,7 +205,8 @@ impl<'a> Compiler<'a> {
         match end {
             End::Row => self.key(population, at),
             End::Column(column) => {
-                Expression::Column(at, self.chain.populations[population].columns[column].name.clone())
+                let name = &self.chain.populations[population].columns[column].name;
+                Expression::Column(at, self.field(population, name))
             }
             End::Condition(condition) => {
                 let chain = self.chain;
@@ -395,24 +397,16 @@ impl<'a> Compiler<'a> {
     fn column(&self, path: &Path) -> Column {
         let population = &self.chain.populations[path.to];
         let table = &self.schema.tables[&population.table];
-        let made = |kind| Column {
-            name: String::new(),
-            declared: String::new(),
-            kind,
-            nullable: true,
-            default: None,
-            generated: false,
-        };
         match path.end {
             End::Column(column) => {
                 table.column(&population.columns[column].name).cloned().expect("the schema fits the dataset")
             }
             End::Row => {
-                let [key] = &self.key_columns(path.to)[..] else { return made(ColumnKind::Text { limit: None }) };
+                let [key] = &self.key_columns(path.to)[..] else { return unnamed(ColumnKind::Text { limit: None }) };
                 table.column(key).cloned().expect("the schema fits the dataset")
             }
-            End::Condition(_) => made(ColumnKind::Boolean),
-            End::Measure(_) | End::Field(_) => made(ColumnKind::Real),
+            End::Condition(_) => unnamed(ColumnKind::Boolean),
+            End::Measure(_) | End::Field(_) => unnamed(ColumnKind::Real),
         }
     }
 
@@ -447,8 +441,21 @@ impl<'a> Compiler<'a> {
         block.key.iter().map(|&position| block.columns[position].clone()).collect()
     }
 
+    fn key_fields(&self, population: PopulationId) -> Vec<Column> {
+        self.key_columns(population).iter().map(|name| self.field(population, name)).collect()
+    }
+
+    /// Returns a column of a population's table; one that the table lacks as of a type not known.
+    fn field(&self, population: PopulationId, name: &str) -> Column {
+        let table = self.schema.tables.get(&self.chain.populations[population].table);
+        table
+            .and_then(|table| table.column(name))
+            .cloned()
+            .unwrap_or_else(|| Column { name: name.to_owned(), ..unnamed(ColumnKind::Other) })
+    }
+
     fn key(&self, population: PopulationId, at: Alias) -> Expression {
-        Expression::Key(at, self.key_columns(population))
+        Expression::Key(at, self.key_fields(population))
     }
 
     fn set(&mut self, population: PopulationId) -> SetNumber {
@@ -462,6 +469,11 @@ impl<'a> Compiler<'a> {
         self.aliases += 1;
         self.aliases - 1
     }
+}
+
+fn unnamed(kind: ColumnKind) -> Column {
+    let (name, declared) = (String::new(), String::new());
+    Column { name, declared, kind, nullable: true, default: None, generated: false }
 }
 
 fn equal(left: Expression, right: Expression) -> Expression {

@@ -1,0 +1,11 @@
+//! What the verbs promise, on SQLite.
+
+#[path = "../contract/mod.rs"]
+mod contract;
+mod files;
+mod inside_a_transaction;
+
+use contract::support;
+
+/// The engine that the contract is tested on.
+const ENGINE: support::Engine = support::Engine::Sqlite;
