@@ -27,7 +27,7 @@ marked for tests; 4 rows of other people are in the way; 5 busy; 6 could not run
 /// What every verb understands.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
-    /// The database, in place of the project's own: `sqlite:PATH`.
+    /// The database, in place of the project's own: `sqlite:PATH`, `postgres://USER@HOST/NAME`.
     #[arg(long, global = true, value_name = "DATABASE")]
     pub(crate) db: Option<String>,
     /// The media folder, in place of the project's own.

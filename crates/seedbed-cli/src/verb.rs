@@ -16,6 +16,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use seedbed::database::postgres::Environment;
 use seedbed::project::{Call, Place, Purpose, Times, Work};
 use seedbed::{Database, Notice, Project, Result};
 
@@ -69,11 +70,12 @@ impl<'a> Desk<'a> {
 
     /// Returns the project that this folder is in, or the one that was named.
     pub(crate) fn project(&self) -> Result<Project> {
-        match (&self.project, self.config) {
-            (Some(project), _) => Ok(project.clone()),
-            (None, Some(file)) => Project::read(file, &self.here),
-            (None, None) => Project::find(&self.here),
-        }
+        let project = match (&self.project, self.config) {
+            (Some(project), _) => project.clone(),
+            (None, Some(file)) => Project::read(file, &self.here)?,
+            (None, None) => Project::find(&self.here)?,
+        };
+        Ok(project.with_environment(Environment::of_process()))
     }
 
     /// Returns a scenario of the project, facing its database.

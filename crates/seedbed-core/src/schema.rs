@@ -40,8 +40,10 @@ pub enum TableKind {
     Base,
     /// A view.
     View,
-    /// A virtual or shadow table.
+    /// A virtual, shadow or foreign table.
     Virtual,
+    /// A table that others inherit from or refer to, unseen by this catalogue.
+    Entwined,
 }
 
 /// A column of a table.

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
 use seedbed::database::{Access, Dangling, Database, Failure, FailureKind, sqlite};
 use seedbed::project::shown;
-use seedbed::sql::Sql;
+use seedbed::sql::{Dialect, Sql};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
@@ -145,6 +145,10 @@ impl Database for Lent {
         path.map_or_else(|| "sqlite::memory:".to_owned(), |path| format!("sqlite:{}", shown(&path, &self.here)))
     }
 
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     fn identity(&mut self) -> Result<Option<String>, Failure> {
         if self.ask("is_for_tests", |yes| yes.extract())? {
             return Ok(None);
@@ -170,7 +174,7 @@ impl Database for Lent {
         match access {
             Access::Read => Ok(()),
             // The transaction may have begun as one that reads.
-            Access::Write => sqlite::lock(self).inspect_err(|_| {
+            Access::Write(_) => sqlite::lock(self).inspect_err(|_| {
                 let _ = self.rollback();
             }),
         }?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::database::{Access, Database};
+use crate::database::{Access, Database, Scope, Writing};
 use crate::error::{Result, While};
 use crate::run;
 use crate::session::Notice;
@@ -15,7 +15,12 @@ pub fn allow(
     lock_timeout: Duration,
     notice: &mut dyn FnMut(Notice),
 ) -> Result<Marker> {
-    let mut transaction = run::begin(database, Access::Write, lock_timeout, notice)?;
+    let mut transaction = run::begin(
+        database,
+        Access::Write(Writing { scope: Scope::Database, patience: lock_timeout }),
+        lock_timeout,
+        notice,
+    )?;
     let schema = transaction.schema().during(|| "reading the catalogue".into())?;
     let before = state::read(&mut *transaction, &schema).during(|| "reading what was seeded".into())?.marker;
     let identity = transaction.identity().during(|| "reading which database this is".into())?;

@@ -12,7 +12,7 @@ use crate::database::Database;
 use crate::debris::References;
 use crate::error::{Error, Exit, Result, While};
 use crate::live;
-use crate::sql::{self, Rows};
+use crate::sql::{self, Hold, Rows};
 use crate::survey::Survey;
 
 /// Whether debris is removed.
@@ -24,7 +24,7 @@ pub(crate) enum Debris {
     Goes,
 }
 
-/// Writes the rows and counters of the plan; reads the written rows back.
+/// Writes the rows of the plan and reads them back.
 pub(crate) fn apply(database: &mut dyn Database, survey: &Survey, debris: Debris) -> Result<()> {
     let plan = &survey.plan;
     let replaced = plan.tables.iter().map(|part| {
@@ -47,14 +47,24 @@ pub(crate) fn apply(database: &mut dyn Database, survey: &Survey, debris: Debris
         delete(database, survey, step.table, &step.keys, step.ours)?;
     }
     for part in &plan.tables {
-        insert(database, &part.table, &part.inserts.iter().chain(replacements(&part.updates)).collect::<Vec<_>>())?;
+        insert(
+            database,
+            survey,
+            &part.table,
+            &part.inserts.iter().chain(replacements(&part.updates)).collect::<Vec<_>>(),
+        )?;
     }
+    read_back(database, survey)
+}
+
+/// Moves the counters of the plan: the last of a run, since not every engine takes them back.
+pub(crate) fn move_counters(database: &mut dyn Database, plan: &Plan) -> Result<()> {
     for counter in &plan.counters {
         database
             .set_counter(&counter.table, counter.to)
             .during(|| format!("moving the counter of `{}`", counter.table))?;
     }
-    read_back(database, survey)
+    Ok(())
 }
 
 fn replacements(updates: &[Update]) -> impl Iterator<Item = &Insert> {
@@ -136,7 +146,9 @@ fn delete(database: &mut dyn Database, survey: &Survey, table: &str, keys: &[&Ke
     let shape = survey.shapes.get(table).expect("the plan names tables of the schema");
     let tag = survey.tags.get(table).filter(|_| ours);
     let mut gone = 0;
-    for statement in sql::delete(Rows { table, columns: &shape.key, tuples: keys }, tag) {
+    for statement in
+        sql::delete(database.dialect(), Rows { table: &shape.table, columns: &shape.key, tuples: keys }, tag)
+    {
         gone += database
             .execute(&statement.sql, &statement.values)
             .during(|| format!("removing {} rows of `{table}`", keys.len()))?;
@@ -183,7 +195,8 @@ fn update(database: &mut dyn Database, survey: &Survey, table: &str, updates: &[
     let (mut done, all) = (0, updates.len());
     for (columns, rows) in groups {
         let shape = survey.shapes.get(table).expect("the plan names tables of the schema");
-        for (statement, count) in sql::update(table, &columns, &rows, &shape.key, survey.tags.get(table)) {
+        let tag = survey.tags.get(table);
+        for (statement, count) in sql::update(database.dialect(), &shape.table, &columns, &rows, &shape.key, tag) {
             let touched = database
                 .execute(&statement.sql, &statement.values)
                 .during(|| format!("changing rows {} to {} of {all} in `{table}`", done + 1, done + count))?;
@@ -194,7 +207,7 @@ fn update(database: &mut dyn Database, survey: &Survey, table: &str, updates: &[
     Ok(())
 }
 
-fn insert(database: &mut dyn Database, table: &str, inserts: &[&Insert]) -> Result<()> {
+fn insert(database: &mut dyn Database, survey: &Survey, table: &str, inserts: &[&Insert]) -> Result<()> {
     let mut groups: Vec<(&[String], Vec<&[Cell]>)> = Vec::new();
     for insert in inserts {
         match groups.iter_mut().find(|(columns, _)| *columns == &*insert.columns) {
@@ -204,7 +217,7 @@ fn insert(database: &mut dyn Database, table: &str, inserts: &[&Insert]) -> Resu
     }
     let mut done = 0;
     for (columns, rows) in groups {
-        for (statement, count) in sql::insert(table, columns, &rows) {
+        for (statement, count) in sql::insert(database.dialect(), &survey.schema.tables[table], columns, &rows) {
             let doing =
                 || format!("inserting rows {} to {} of {} into `{table}`", done + 1, done + count, inserts.len());
             let touched = database.execute(&statement.sql, &statement.values).during(doing)?;
@@ -234,7 +247,8 @@ fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<()> {
         }
         let shape = survey.shapes.get(&part.table).expect("the plan names tables of the schema");
         let keys: BTreeSet<Key> = expected.keys().map(|key| (*key).clone()).collect();
-        let live = live::by_key(database, shape, &keys).during(|| format!("reading `{}` back", part.table))?;
+        let live =
+            live::by_key(database, shape, &keys, Hold::No).during(|| format!("reading `{}` back", part.table))?;
         let name = |key: &Key| seedbed_core::plan::key_text(key);
         for (key, cells) in expected {
             let Some(row) = live.rows.get(key) else {

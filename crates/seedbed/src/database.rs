@@ -4,23 +4,28 @@
 //! the catalogue and moves the counters that hand out keys; everything else is the verbs' business.
 
 pub mod functions;
+pub mod postgres;
 pub(crate) mod row;
 pub mod sqlite;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::time::Duration;
 
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
-use crate::sql::Sql;
+use crate::sql::{Dialect, Sql};
 
 /// A database that can be planned for and seeded.
 ///
-/// Its connection knows the functions of [`functions`], which `verify` counts with.
+/// Over SQLite, its connection knows the functions of [`functions`], which `verify` counts with.
 pub trait Database {
     /// Returns its name as a person reads it: `sqlite:db.sqlite3`.
     fn describe(&self) -> String;
+
+    /// The SQL that its statements are written in.
+    fn dialect(&self) -> Dialect;
 
     /// Returns what tells this database from a copy of it; none for a database that is always one for
     /// tests: in memory, or made by a test runner.
@@ -47,7 +52,8 @@ pub trait Database {
     /// Returns the counters that hand out keys, for tables that have one and were written before.
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure>;
 
-    /// Moves the counter of a table, or forgets it.
+    /// Moves the counter of a table, or forgets it. Asked last in a transaction, and taken back when that
+    /// is undone, though the engine may not do so by itself.
     fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure>;
 
     /// Returns the rows of these tables whose references lead nowhere.
@@ -79,7 +85,26 @@ pub enum Access {
     /// Reading one state of the database.
     Read,
     /// Writing, with all reads inside.
-    Write,
+    Write(Writing),
+}
+
+/// What a transaction that writes is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Writing {
+    /// Whom it keeps from starting one.
+    pub scope: Scope,
+    /// How long a statement may wait for a row that somebody else has locked.
+    pub patience: Duration,
+}
+
+/// Whom a transaction that writes keeps from starting one. Where an engine has one writer at a time,
+/// everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of Seedbed.
+    Database,
+    /// Runs of this worker, and those of the whole database.
+    Worker(u8),
 }
 
 /// Why a statement failed.
@@ -96,6 +121,8 @@ pub struct Failure {
 pub enum FailureKind {
     /// Somebody else is writing.
     Busy,
+    /// Somebody else changed what the transaction is about; it is undone, and may be run again.
+    Conflict,
     /// No room.
     Full,
     /// It cannot be written.

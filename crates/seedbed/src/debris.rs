@@ -238,7 +238,7 @@ impl Search<'_> {
             return Ok(Vec::new());
         }
         let end = around.ours.get(&claim.table).and_then(counters::end_of_range);
-        let statement = sql::select_matching(&shape.columns, &claim.table, &claim.column, &claim.pattern);
+        let statement = sql::select_matching(database.dialect(), &shape.columns, table, &claim.column, &claim.pattern);
         let mut keys = Vec::new();
         for (key, row) in live::rows(database, shape, &[statement])? {
             let born_after = match (&key[..], end) {
@@ -284,9 +284,9 @@ impl Search<'_> {
                 continue;
             }
             let tuples: Vec<&Key> = tuples.iter().collect();
-            let referring = Rows { table: &link.from, columns: &link.columns, tuples: &tuples };
+            let referring = Rows { table: &shape.table, columns: &link.columns, tuples: &tuples };
             let known = self.around.ours.get(&link.from);
-            let statements = sql::select_referring(&shape.columns, referring, &shape.key, known);
+            let statements = sql::select_referring(database.dialect(), &shape.columns, referring, &shape.key, known);
             for (key, row) in live::rows(database, shape, &statements)? {
                 let ours = known.is_some_and(|known| known.contains(&key));
                 let debris = self.found.debris.get(&link.from).is_some_and(|rows| rows.contains_key(&key));

@@ -33,6 +33,9 @@ pub enum Exit {
     CouldNotRun = 6,
 }
 
+/// The rule of a run that others came in the way of; it may be run again as a whole.
+pub(crate) const CONFLICT: &str = "write-conflict";
+
 /// How many lines of an error a person is shown; data has them all.
 const SHOWN: usize = 12;
 
@@ -108,11 +111,13 @@ impl Error {
             FailureKind::Busy => {
                 Self::new(Exit::Busy, "busy", message).help("try again when the other program is done")
             }
+            FailureKind::Conflict => Self::new(Exit::Busy, CONFLICT, message)
+                .help("another program writes to the same rows; try again when it is done"),
             FailureKind::Full => {
                 Self::new(Exit::CouldNotRun, "disk-full", message).help("make room, then run it again")
             }
             FailureKind::ReadOnly => Self::new(Exit::CouldNotRun, "read-only", message)
-                .help("make the database file and its folder writable"),
+                .help("make the database writable: its file and folder, or the rights of its user"),
             FailureKind::Unique => Self::new(Exit::NotOurs, "unique-value-taken", message),
             FailureKind::ForeignKey => Self::new(Exit::CouldNotRun, "foreign-key", message),
             FailureKind::Constraint => Self::new(Exit::CouldNotRun, "constraint", message),

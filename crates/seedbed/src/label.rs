@@ -12,7 +12,7 @@ use seedbed_core::schema::{ColumnKind, Schema};
 use crate::database::Database;
 use crate::debris::Link;
 use crate::live::{self, Shape, Shapes};
-use crate::sql::{self, Rows};
+use crate::sql::{self, Hold, Rows};
 
 type Names<'a> = BTreeMap<&'a str, BTreeMap<Key, &'a str>>;
 
@@ -68,8 +68,9 @@ impl<'a> Labels<'a> {
             return label.clone();
         }
         let label = self.shapes.get(table).and_then(|shape| {
-            let row = Rows { table, columns: &shape.key, tuples: &[key] };
-            let rows = live::rows(database, shape, &sql::select(&shape.columns, row)).ok()?;
+            let row = Rows { table: &shape.table, columns: &shape.key, tuples: &[key] };
+            let statements = sql::select(database.dialect(), &shape.columns, row, Hold::No);
+            let rows = live::rows(database, shape, &statements).ok()?;
             self.own_text(shape, rows.values().next()?)
         });
         let label = label.unwrap_or_else(|| format!("{table} {}", key_text(key)));
@@ -79,7 +80,7 @@ impl<'a> Labels<'a> {
 
     /// Returns a unique text of the row, or its first short text that is no secret.
     fn own_text(&self, shape: &Shape, row: &[Cell]) -> Option<String> {
-        let table = self.schema.tables.get(&shape.table)?;
+        let table = self.schema.tables.get(&shape.table.name)?;
         let secret =
             |name: &str| ["password", "token", "secret", "key", "hash", "jti"].iter().any(|word| name.contains(word));
         let text = |name: &str| {

@@ -36,6 +36,7 @@ pub mod verify;
 pub use allow::allow;
 pub use cleanup::cleanup;
 pub use database::Database;
+pub use database::postgres::Postgres;
 pub use database::sqlite::Sqlite;
 pub use error::{Error, Exit, Result};
 pub use owns::owns;

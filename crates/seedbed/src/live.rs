@@ -6,12 +6,12 @@ use seedbed_core::plan::{Cell, Key, LiveTable};
 use seedbed_core::schema::{ColumnKind, Schema, Table};
 
 use crate::database::{Database, Failure};
-use crate::sql::{self, Rows, Statement};
+use crate::sql::{self, Hold, Rows, Statement};
 
 /// What is read of a table: its columns, and which of them make the key.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
-    pub(crate) table: String,
+    pub(crate) table: Table,
     pub(crate) columns: Vec<String>,
     /// Names of the key columns; empty where rows can't be told apart.
     pub(crate) key: Vec<String>,
@@ -25,7 +25,7 @@ impl Shape {
         let columns: Vec<String> = stored().map(|column| column.name.clone()).collect();
         let kinds = stored().map(|column| column.kind.clone()).collect();
         let key_positions = key.iter().filter_map(|name| columns.iter().position(|column| column == name)).collect();
-        Self { table: table.name.clone(), columns, key, kinds, key_positions }
+        Self { table: table.clone(), columns, key, kinds, key_positions }
     }
 
     pub(crate) fn keyed(&self, row: Vec<Cell>) -> (Key, Vec<Cell>) {
@@ -81,9 +81,15 @@ pub(crate) fn rows(
 }
 
 /// Reads the rows on these keys, all columns.
-pub(crate) fn by_key(database: &mut dyn Database, shape: &Shape, keys: &BTreeSet<Key>) -> Result<LiveTable, Failure> {
+pub(crate) fn by_key(
+    database: &mut dyn Database,
+    shape: &Shape,
+    keys: &BTreeSet<Key>,
+    hold: Hold,
+) -> Result<LiveTable, Failure> {
     let tuples: Vec<&Key> = keys.iter().collect();
     let wanted = Rows { table: &shape.table, columns: &shape.key, tuples: &tuples };
-    let rows = rows(database, shape, &sql::select(&shape.columns, wanted))?;
+    let statements = sql::select(database.dialect(), &shape.columns, wanted, hold);
+    let rows = rows(database, shape, &statements)?;
     Ok(LiveTable { columns: shape.columns.clone(), rows })
 }

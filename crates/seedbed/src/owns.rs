@@ -7,7 +7,7 @@ use seedbed_core::plan::Key;
 use crate::database::{Access, Database};
 use crate::error::{Result, While};
 use crate::run;
-use crate::sql::{self, Rows};
+use crate::sql::{self, Hold, Rows};
 use crate::state;
 
 /// Whether the row of `table` with this key is one that was seeded here, for any worker: its key is
@@ -28,11 +28,12 @@ pub fn owns(database: &mut dyn Database, table: &str, key: &Key, lock_timeout: D
         return Ok(false);
     };
     let Some(tag) = &keys.tag else { return Ok(true) };
+    let Some(table) = schema.tables.get(table) else { return Ok(false) };
     let rows = Rows { table, columns: &keys.key, tuples: &[key] };
     let mut tags = Vec::new();
-    for statement in sql::select(std::slice::from_ref(&tag.column), rows) {
+    for statement in sql::select(transaction.dialect(), std::slice::from_ref(&tag.column), rows, Hold::No) {
         let found = transaction.query(&statement.sql, &statement.values);
-        tags.extend(found.during(|| format!("reading the tag of a row of `{table}`"))?);
+        tags.extend(found.during(|| format!("reading the tag of a row of `{}`", table.name))?);
     }
     Ok(tags.iter().any(|row| row[0] == tag.value.to_cell()))
 }

@@ -154,7 +154,7 @@ fn read_counts(
     if counts.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let statement = fact::select_values(counts);
+    let statement = fact::select_values(database.dialect(), counts);
     let rows =
         database.query(&statement.sql, &statement.values).during(|| format!("counting the rows of `{persona}`"))?;
     let numbers = rows.into_iter().flatten().map(|cell| cell.as_integer().unwrap_or_default());

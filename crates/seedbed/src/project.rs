@@ -20,6 +20,7 @@ use seedbed_core::scenario::{self, Chain, Files};
 use seedbed_core::schema::Schema;
 use seedbed_core::source::Source;
 
+use crate::database::postgres::Environment;
 use crate::error::{Closing, Error, Exit, Result};
 use config::Config;
 use sources::Scenario;
@@ -40,6 +41,8 @@ pub struct Project {
     here: PathBuf,
     config: Config,
     scenarios: Vec<Scenario>,
+    /// What addresses of databases may leave to it.
+    environment: Environment,
 }
 
 impl Project {
@@ -69,7 +72,7 @@ impl Project {
     pub fn of(settings: Source, folder: PathBuf, here: &Path) -> Result<Self> {
         let config = Config::read(&settings).map_err(|problems| told(problems, vec![settings.clone()]))?;
         let scenarios = sources::load(&config, &folder, here).map_err(|problems| told(problems, vec![settings]))?;
-        Ok(Self { folder, here: here.to_path_buf(), config, scenarios })
+        Ok(Self { folder, here: here.to_path_buf(), config, scenarios, environment: Environment::default() })
     }
 
     /// Returns the names of all scenarios, lower layers first.

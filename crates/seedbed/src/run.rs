@@ -12,17 +12,22 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use seedbed_core::plan::{Plan, digest, key_text};
+use seedbed_core::plan::{How, Plan, TablePlan, digest, key_text};
+use seedbed_core::schema::Schema;
 
 use crate::apply::{self, Debris};
 use crate::dangling::Unchecked;
-use crate::database::{Access, Database, FailureKind, Transaction};
-use crate::error::{Error, Exit, Result, While};
+use crate::database::{Access, Database, FailureKind, Scope, Transaction, Writing};
+use crate::error::{self, Error, Exit, Result, While};
 use crate::guard::{self, Standing};
 use crate::media;
 use crate::session::{Notice, Target};
+use crate::sql::{Dialect, Hold};
 use crate::state::{self, Marker};
 use crate::survey::{Aim, Question, Survey};
+
+/// So often a run is begun again when others came in its way.
+const RERUNS: usize = 3;
 
 /// What a verb did.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -74,9 +79,19 @@ pub(crate) fn look_closer<T>(
     Ok((receipt(&question, survey, false), answer))
 }
 
-/// Reads, plans, and makes it so.
+/// Reads, plans, and makes it so; from the start again where others came in the way.
 pub(crate) fn run(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt> {
-    let question = question(target, intent);
+    let mut left = RERUNS;
+    loop {
+        match run_once(target, intent) {
+            Err(error) if error.rule == error::CONFLICT && left > 0 && target.database.owns_transactions() => left -= 1,
+            answer => return answer,
+        }
+    }
+}
+
+fn run_once(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt> {
+    let mut question = question(target, intent);
     let first = {
         let mut transaction = begin(&mut *target.database, Access::Read, target.lock_timeout, target.notice)?;
         Survey::read(&mut *transaction, &question, &BTreeMap::new(), target.notice)?
@@ -88,8 +103,13 @@ pub(crate) fn run(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt
     if let Some(clock) = first.plan.clock {
         (target.notice)(Notice::Moving { from: clock.from, to: clock.to, times: clock.times });
     }
+    prepare(target, &first.schema)?;
+    if rows_go(&first, intent) {
+        question.hold = Hold::ForUpdate;
+    }
     let passwords = first.passwords;
-    let mut transaction = begin(&mut *target.database, Access::Write, target.lock_timeout, target.notice)?;
+    let writing = writing(target, intent.aim);
+    let mut transaction = begin(&mut *target.database, writing, target.lock_timeout, target.notice)?;
     let mut survey = Survey::read(&mut *transaction, &question, &passwords, target.notice)?;
     refuse(&survey, &question, intent, &transaction.describe(), target.program)?;
     if !has_work(&survey, &question, intent) {
@@ -104,6 +124,7 @@ pub(crate) fn run(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt
     let mut files = Vec::new();
     let finished = write_files(&question, &mut survey, &mut files)
         .and_then(|()| record(&mut *transaction, &mut survey, &question))
+        .and_then(|()| apply::move_counters(&mut *transaction, &survey.plan))
         .and_then(|()| commit(transaction, target.lock_timeout));
     if let Err(error) = finished {
         media::take_back(&files);
@@ -125,7 +146,37 @@ fn question<'q, 't: 'q>(target: &Target<'t>, intent: Intent<'q>) -> Question<'q>
         as_of: target.as_of,
         media: target.media,
         bookkeeping: target.bookkeeping,
+        hold: Hold::No,
     }
+}
+
+fn writing(target: &Target<'_>, aim: Aim) -> Access {
+    let scope = match aim {
+        Aim::Declared => Scope::Worker(target.dataset.worker),
+        // The last worker to go puts the counters back, so one goes after the other.
+        Aim::Gone => Scope::Database,
+    };
+    Access::Write(Writing { scope, patience: target.lock_timeout })
+}
+
+/// Makes the tables of Seedbed in a step of their own, where that is not part of a run: two runs that
+/// make them at once would be in each other's way, and undoing one must not undo the other's.
+fn prepare(target: &mut Target<'_>, schema: &Schema) -> Result<()> {
+    let database = &mut *target.database;
+    if database.dialect() == Dialect::Sqlite || state::has_tables(schema) || !database.owns_transactions() {
+        return Ok(());
+    }
+    let writing = Access::Write(Writing { scope: Scope::Database, patience: target.lock_timeout });
+    let mut transaction = begin(database, writing, target.lock_timeout, target.notice)?;
+    state::create_tables(&mut *transaction, schema, "allow it again")?;
+    commit(transaction, target.lock_timeout)
+}
+
+/// Whether the plan removes rows, so that nobody may refer to them any more.
+fn rows_go(survey: &Survey, intent: Intent<'_>) -> bool {
+    let debris = intent.debris == Debris::Goes && !survey.plan.debris.is_empty();
+    let replaced = |part: &TablePlan| part.updates.iter().any(|update| matches!(update.how, How::Replace(_)));
+    debris || survey.plan.tables.iter().any(|part| !part.deletes.is_empty() || replaced(part))
 }
 
 fn receipt(question: &Question<'_>, survey: Survey, written: bool) -> Receipt {
@@ -355,8 +406,9 @@ fn clear_stale_files(target: &mut Target<'_>, question: &Question<'_>, survey: &
     };
     media::remove(media.folder, &marker.stale_files).map_err(after_commit)?;
     let cleared = Marker { stale_files: Vec::new(), ..marker.clone() };
+    let writing = writing(target, question.aim);
     let mut transaction =
-        begin(&mut *target.database, Access::Write, target.lock_timeout, target.notice).map_err(after_commit)?;
+        begin(&mut *target.database, writing, target.lock_timeout, target.notice).map_err(after_commit)?;
     state::put_marker(&mut *transaction, &cleared)
         .during(|| "recording the removed files".into())
         .map_err(after_commit)?;

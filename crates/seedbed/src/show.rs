@@ -63,8 +63,9 @@ pub fn show(target: &mut Target<'_>, chain: &Chain, persona: &str, path: &str) -
     let mut compiler = Compiler::new(chain, dataset, &schema, 0);
     compiler.backs = Backs::All;
     let (from, end) = compiler.leading(&steps, &key);
-    let columns: Vec<Expression> = shape.columns.iter().map(|name| Expression::Column(end, name.clone())).collect();
-    let statement = fact::select_from(&columns, &from);
+    let columns = shape.columns.iter().filter_map(|name| shape.table.column(name).cloned());
+    let columns: Vec<Expression> = columns.map(|column| Expression::Column(end, column)).collect();
+    let statement = fact::select_from(transaction.dialect(), &columns, &from);
     let found = transaction.query(&statement.sql, &statement.values).during(|| format!("reading `{path}`"))?;
     let mut found: Vec<(Key, Vec<Cell>)> = found.into_iter().map(|row| shape.keyed(row)).collect();
     found.sort();

@@ -102,19 +102,24 @@ impl State {
 pub fn read(database: &mut dyn Database, schema: &Schema) -> Result<State, Failure> {
     let mut state = State::default();
     if schema.tables.contains_key("seedbed_marker") {
-        let rows = database.query(&sql::select_marker(), &[])?;
+        let rows = database.query(&sql::select_marker(database.dialect()), &[])?;
         state.marker = rows.into_iter().next().map(marker).transpose()?;
     }
     if schema.tables.contains_key("seedbed_state") {
-        let rows = database.query(&sql::select_states(), &[])?;
+        let rows = database.query(&sql::select_states(database.dialect()), &[])?;
         state.seeded = rows.into_iter().map(seeded).collect::<Result<_, _>>()?;
     }
     Ok(state)
 }
 
+/// Whether the tables of Seedbed are there.
+pub(crate) fn has_tables(schema: &Schema) -> bool {
+    ["seedbed_marker", "seedbed_state"].iter().all(|table| schema.tables.contains_key(*table))
+}
+
 /// Makes the tables where they are missing; `allow` is what a person types to have them made.
 pub(crate) fn create_tables(database: &mut dyn Database, schema: &Schema, allow: &str) -> error::Result<()> {
-    if schema.tables.contains_key("seedbed_marker") && schema.tables.contains_key("seedbed_state") {
+    if has_tables(schema) {
         return Ok(());
     }
     if !database.owns_transactions() {
@@ -124,7 +129,7 @@ pub(crate) fn create_tables(database: &mut dyn Database, schema: &Schema, allow:
             .help("run `migrate` with \"seedbed.django\" in INSTALLED_APPS")
             .help(format!("or, outside of the transaction: {allow}")));
     }
-    let mut statements = sql::create_bookkeeping().into_iter();
+    let mut statements = sql::create_bookkeeping(database.dialect()).into_iter();
     let made = statements.try_for_each(|statement| database.execute(&statement, &[]).map(|_| ()));
     made.during(|| "making the tables of Seedbed".into())
 }
@@ -139,7 +144,7 @@ pub(crate) fn put_marker(database: &mut dyn Database, marker: &Marker) -> Result
         json(&marker.counters),
         json(&marker.stale_files),
     ];
-    database.execute(&sql::put_marker(), &values).map(|_| ())
+    database.execute(&sql::put_marker(database.dialect()), &values).map(|_| ())
 }
 
 /// Writes the state of a scenario.
@@ -160,13 +165,13 @@ pub(crate) fn put(database: &mut dyn Database, seeded: &Seeded) -> Result<(), Fa
         Cell::text(&seeded.tool),
         Cell::Integer(seeded.seeded_at),
     ];
-    database.execute(&sql::put_state(), &values).map(|_| ())
+    database.execute(&sql::put_state(database.dialect()), &values).map(|_| ())
 }
 
 /// Removes the state of a scenario.
 pub(crate) fn remove(database: &mut dyn Database, scenario: &str, worker: u8) -> Result<(), Failure> {
     let values = [Cell::text(scenario), Cell::Integer(i64::from(worker))];
-    database.execute(&sql::delete_state(), &values).map(|_| ())
+    database.execute(&sql::delete_state(database.dialect()), &values).map(|_| ())
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Cell {

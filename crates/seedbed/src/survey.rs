@@ -19,6 +19,7 @@ use seedbed_core::plan::{Cell, Comparison, CounterMove, Key, LiveTable, Plan, Tr
 use seedbed_core::schema::Schema;
 use seedbed_core::value::Value;
 
+use crate::counters;
 use crate::database::Database;
 use crate::debris::{self, Around, Found, Link, References};
 use crate::error::{Error, Exit, Result, While};
@@ -28,8 +29,8 @@ use crate::live::{self, Shapes};
 use crate::media;
 use crate::password;
 use crate::session::{Media, Notice};
+use crate::sql::{self, Dialect, Hold};
 use crate::state::{self, FileMark, Marker, Seeded, State};
-use crate::{counters, sql};
 
 pub(crate) use clock::Clock;
 
@@ -53,6 +54,8 @@ pub(crate) struct Question<'a> {
     pub(crate) as_of: Option<i64>,
     pub(crate) media: Option<Media<'a>>,
     pub(crate) bookkeeping: &'a [String],
+    /// Whether our rows are locked, since some of them may go.
+    pub(crate) hold: Hold,
 }
 
 /// What was read, and the plan.
@@ -324,7 +327,7 @@ impl Known {
         let (mut live, mut ours) = (BTreeMap::new(), Keys::new());
         for (table, keys) in &wanted {
             let shape = shapes.get(table).expect("the table is in the schema");
-            let rows = live::by_key(database, shape, keys).during(|| format!("reading `{table}`"))?;
+            let rows = live::by_key(database, shape, keys, question.hold).during(|| format!("reading `{table}`"))?;
             let tag = tags.get(table).map(|(column, value)| (rows.position(column), value));
             let tagged = |row: &[Cell]| match tag {
                 Some((Some(position), value)) => row[position] == *value,
@@ -530,7 +533,7 @@ fn rows_of_others(
     if tables.is_empty() {
         return Ok(0);
     }
-    let statement = sql::count(tables.iter().copied());
+    let statement = sql::count(database.dialect(), tables.iter().copied());
     let rows = database.query(&statement.sql, &statement.values)?;
     let all: i64 = rows.iter().flatten().filter_map(Cell::as_integer).sum();
     let ours: usize = tables.iter().filter_map(|table| ours.get(*table)).map(BTreeSet::len).sum();
@@ -563,7 +566,12 @@ fn counter_moves(
                 let Some(end) = counters::end_of_range(&keys) else { continue };
                 before.entry(table.clone()).or_insert(from);
                 if from.is_none_or(|from| from < end) {
-                    moves.push(CounterMove { table, from, to: Some(end) });
+                    let to = match database.dialect() {
+                        Dialect::Sqlite => end,
+                        // A sequence does not know which keys are in use.
+                        Dialect::Postgres => largest(database, shapes, &table, &[])?.map_or(end, |last| last.max(end)),
+                    };
+                    moves.push(CounterMove { table, from, to: Some(to) });
                 }
             }
         }
@@ -578,14 +586,17 @@ fn counter_moves(
             let leaving: Vec<String> = before.keys().filter(|table| !staying(table)).cloned().collect();
             for table in leaving {
                 let stood = before.remove(&table).flatten();
-                let Some(shape) = shapes.get(&table).filter(|shape| shape.key.len() == 1) else { continue };
+                if shapes.get(&table).is_none_or(|shape| shape.key.len() != 1) {
+                    continue;
+                }
                 let gone = plan.tables.iter().filter(|part| part.table == table).flat_map(|part| &part.deletes);
                 let mut gone: Vec<&Key> = gone.map(|delete| &delete.key).collect();
                 gone.extend(plan.debris.iter().filter(|left| left.table == table).map(|left| &left.key));
-                let statement = sql::maximum(&table, &shape.key[0], &gone);
-                let rows = database.query(&statement.sql, &statement.values)?;
-                let last = rows.first().and_then(|row| row[0].as_integer());
-                let (from, to) = (now.get(&table).copied(), stood.max(last));
+                let last = largest(database, shapes, &table, &gone)?;
+                let recorded = known.seeded_in(&question.levels).filter_map(|seeded| seeded.keys.get(&table));
+                let end = recorded.filter_map(|keys| counters::end_of_range(&keys.keys)).max();
+                let from = now.get(&table).copied();
+                let to = counters::put_back(database.dialect(), stood, from, last, end);
                 if from != to {
                     moves.push(CounterMove { table, from, to });
                 }
@@ -594,4 +605,17 @@ fn counter_moves(
     }
     plan.counters = moves;
     Ok(before)
+}
+
+/// Returns the largest key of a table, these left out.
+fn largest(
+    database: &mut dyn Database,
+    shapes: &Shapes,
+    table: &str,
+    without: &[&Key],
+) -> std::result::Result<Option<i64>, crate::database::Failure> {
+    let shape = shapes.get(table).expect("the plan names tables of the schema");
+    let statement = sql::maximum(database.dialect(), &shape.table, &shape.key[0], without);
+    let rows = database.query(&statement.sql, &statement.values)?;
+    Ok(rows.first().and_then(|row| row[0].as_integer()))
 }

@@ -317,7 +317,7 @@ struct Count {
 fn count(database: &mut dyn Database, fact: &Fact) -> std::result::Result<Vec<Count>, crate::database::Failure> {
     let mut counts = Vec::with_capacity(fact.counted.len());
     for part in fact.counted.chunks(COUNTS_PER_STATEMENT) {
-        let statement = fact::count_facts(&fact.sets, part);
+        let statement = fact::count_facts(database.dialect(), &fact.sets, part);
         let mut rows = database.query(&statement.sql, &statement.values)?;
         rows.sort_by(|a, b| a[0].cmp(&b[0]));
         let number = |cell: &Cell| cell.as_integer().unwrap_or_default();

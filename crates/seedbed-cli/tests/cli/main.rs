@@ -3,5 +3,6 @@
 mod answers;
 mod exit_codes;
 mod main_job;
+mod postgres;
 #[path = "../support/mod.rs"]
 mod support;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use crate::schema::ColumnKind;
+use crate::value::Decimal;
 
 /// The key of a row: a cell per key column.
 pub type Key = Vec<Cell>;
@@ -62,6 +63,12 @@ impl Cell {
     pub fn canonical(self, kind: &ColumnKind) -> Self {
         match (kind, self) {
             (ColumnKind::Text { .. } | ColumnKind::Json | ColumnKind::Bytes | ColumnKind::Uuid, cell) => cell,
+            // An exact number of an engine comes as its digits.
+            (ColumnKind::Decimal { .. }, Self::Text(text)) => match (Decimal::parse(&text), text.parse()) {
+                (Some(number), _) => number.to_integer().map_or_else(|| Self::Real(number.to_f64()), Self::Integer),
+                (None, Ok(number)) => Self::Real(number).canonical(kind),
+                (None, Err(_)) => Self::Text(text),
+            },
             (_, Self::Real(x)) if x.fract() == 0.0 && x.abs() <= MAX_EXACT => Self::Integer(x as i64),
             (_, cell) => cell,
         }
@@ -156,5 +163,14 @@ mod tests {
         assert_eq!(Cell::Real(-0.0).canonical(&ColumnKind::Real), Cell::Integer(0));
         assert_eq!(Cell::Real(47.0).canonical(&ColumnKind::Text { limit: None }), Cell::Real(47.0));
         assert_ne!(Cell::text("47"), Cell::Integer(47));
+        for (text, cell) in [
+            ("47.000000", Cell::Integer(47)),
+            ("47.376900", Cell::Real(47.3769)),
+            ("1152921504606846976", Cell::Integer(1 << 60)),
+            ("0.1234567890123456789012", Cell::Real(0.123_456_789_012_345_68)),
+            ("no number", Cell::text("no number")),
+        ] {
+            assert_eq!(Cell::text(text).canonical(&decimal), cell);
+        }
     }
 }

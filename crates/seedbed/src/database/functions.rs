@@ -1,8 +1,8 @@
 //! Functions that facts need and SQL has no common form of.
 //!
-//! An adapter makes them known to its connection under these names, by whatever means its engine
-//! has: SQLite registers them (rusqlite's `create_scalar_function`, Python's `create_function`), a
-//! server can have them as functions of the session. NULL in any place gives NULL.
+//! An adapter over SQLite makes them known to its connection under these names (rusqlite's
+//! `create_scalar_function`, Python's `create_function`); for PostgreSQL, `sql` writes expressions
+//! that give the same. NULL in any place gives NULL.
 //!
 //! * `seedbed_km(latitude, longitude, latitude, longitude)`: [`kilometres`]
 //! * `seedbed_contains(text, part)`: [`contains`]; SQL's own `lower` knows ASCII only on SQLite and

@@ -19,7 +19,7 @@ use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
 use super::{Access, Dangling, Database, Failure, FailureKind, functions};
-use crate::sql::Sql;
+use crate::sql::{Dialect, Sql};
 
 pub use catalogue::{Catalogue, catalogue};
 pub use create::Created;
@@ -100,6 +100,10 @@ impl Database for Sqlite {
         self.shown.clone()
     }
 
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     fn identity(&mut self) -> Result<Option<String>, Failure> {
         let Some(path) = &self.path else { return Ok(None) };
         let canonical = path
@@ -117,7 +121,7 @@ impl Database for Sqlite {
     fn begin(&mut self, access: Access) -> Result<(), Failure> {
         match access {
             Access::Read => self.run("BEGIN"),
-            Access::Write => {
+            Access::Write(_) => {
                 if let Some(path) = self.path.as_deref().filter(|_| !self.swept) {
                     create::sweep(path);
                     self.swept = true;

@@ -1,4 +1,5 @@
-//! Where a project's rows go: a database file, there or yet to be made.
+//! Where a project's rows go: a database file, there or yet to be made, or a server's database, which
+//! is opened and never made.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use seedbed_core::schema::Schema;
 
 use super::{FILE, Project};
 use crate::database::Database;
+use crate::database::postgres::{self, Environment, Postgres};
 use crate::database::sqlite::{Created, Sqlite};
 use crate::error::{Error, Exit, Result, While};
 
@@ -32,7 +34,9 @@ impl Place {
 /// engine, and the whole.
 pub fn database_names(name: &str) -> [String; 3] {
     let address = name.split_once(':').map_or(name, |(_, address)| address);
-    let last = address.rsplit(['/', '\\']).next().unwrap_or(address);
+    // A server's address may go on behind a question mark; in a path that is a letter.
+    let path = if postgres::Address::is_one(name) { address.split('?').next().unwrap_or(address) } else { address };
+    let last = path.rsplit(['/', '\\']).next().unwrap_or(path);
     [last.to_owned(), address.to_owned(), name.to_owned()]
 }
 
@@ -47,13 +51,27 @@ pub enum Presence {
     Missing,
 }
 
+/// A database that a verb is to work on, not yet opened.
+pub(super) enum Address<'a> {
+    /// A file, which may be missing.
+    File(File<'a>),
+    /// A database of a server, which is taken to be there.
+    Server(Box<postgres::Address>),
+}
+
 /// A database file that a verb is to work on, not yet opened.
-pub(super) struct Address<'a> {
+pub(super) struct File<'a> {
     project: &'a Project,
     path: PathBuf,
 }
 
 impl Project {
+    /// Returns the project with these variables for addresses that leave something out.
+    #[must_use]
+    pub fn with_environment(self, environment: Environment) -> Self {
+        Self { environment, ..self }
+    }
+
     /// Opens the database as it is; where there is none, an empty one in memory stands for it.
     pub fn look(&self, database: Option<&str>) -> Result<Place> {
         let address = self.address(database)?;
@@ -62,8 +80,10 @@ impl Project {
 
     /// Opens the database, which must be there.
     pub fn existing(&self, database: Option<&str>) -> Result<Place> {
-        let address = self.address(database)?;
-        if address.is_there() { address.open() } else { Err(address.missing()) }
+        match self.address(database)? {
+            Address::File(file) if !file.is_there() => Err(file.missing()),
+            address => address.open(),
+        }
     }
 
     /// Returns the address of the database that was asked for, or of the project's own.
@@ -73,14 +93,22 @@ impl Project {
             (None, Some(own)) => (own.as_str(), &self.folder),
             (None, None) => {
                 return Err(Error::new(Exit::Usage, "no-database", format!("{FILE} names no `database`"))
-                    .help("name one with --db sqlite:PATH"));
+                    .help("name one with --db sqlite:PATH or --db postgres://USER@HOST:PORT/NAME"));
             }
         };
+        if postgres::Address::is_one(text) {
+            let address = postgres::Address::read(text, &self.environment).map_err(|failure| {
+                Error::new(Exit::Usage, "unknown-database", failure.message)
+                    .help("write `postgres://USER@HOST:PORT/NAME`")
+            })?;
+            return Ok(Address::Server(Box::new(address)));
+        }
         let path = match text.split_once(':') {
             Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
             Some((engine, _)) if engine.len() > 1 && engine.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
                 let message = format!("there is no adapter for `{engine}`");
-                return Err(Error::new(Exit::Usage, "unknown-database", message).help("write `sqlite:PATH`"));
+                return Err(Error::new(Exit::Usage, "unknown-database", message)
+                    .help("write `sqlite:PATH` or `postgres://USER@HOST:PORT/NAME`"));
             }
             _ => text,
         };
@@ -88,29 +116,63 @@ impl Project {
             let error = Error::new(Exit::Usage, "unknown-database", format!("`{text}` names no file"));
             return Err(error.help("write `sqlite:PATH`"));
         }
-        Ok(Address { project: self, path: PathBuf::from(self.shown(&from.join(path))) })
+        Ok(Address::File(File { project: self, path: PathBuf::from(self.shown(&from.join(path))) }))
     }
 }
 
 impl Address<'_> {
-    /// Whether there is a database; an empty file is one without tables, yet to be made.
+    /// Whether there is a database; one of a server is taken to be there.
     pub(super) fn is_there(&self) -> bool {
-        fs::metadata(self.full()).is_ok_and(|file| file.len() > 0)
+        match self {
+            Self::File(file) => file.is_there(),
+            Self::Server(_) => true,
+        }
     }
 
     pub(super) fn open(&self) -> Result<Place> {
-        let database = Sqlite::open(&self.path).during(|| "opening the database".into())?;
-        Ok(self.place(database, Presence::There))
+        match self {
+            Self::File(file) => file.open(),
+            Self::Server(address) => {
+                let database = Postgres::open(address).during(|| "opening the database".into())?;
+                Ok(Place::of(Box::new(database)))
+            }
+        }
     }
 
     /// Opens an empty database in memory in its stead.
     pub(super) fn imagine(&self) -> Result<Place> {
-        let ddl = self.project.ddl()?.ok_or_else(|| self.missing())?;
-        Ok(self.place(in_memory(&ddl)?, Presence::Missing))
+        match self {
+            Self::File(file) => file.imagine(),
+            Self::Server(_) => self.open(),
+        }
     }
 
     /// Makes it.
     pub(super) fn create(&self) -> Result<Place> {
+        match self {
+            Self::File(file) => file.create(),
+            Self::Server(_) => self.open(),
+        }
+    }
+}
+
+impl File<'_> {
+    /// Whether there is a database; an empty file is one without tables, yet to be made.
+    fn is_there(&self) -> bool {
+        fs::metadata(self.full()).is_ok_and(|file| file.len() > 0)
+    }
+
+    fn open(&self) -> Result<Place> {
+        let database = Sqlite::open(&self.path).during(|| "opening the database".into())?;
+        Ok(self.place(database, Presence::There))
+    }
+
+    fn imagine(&self) -> Result<Place> {
+        let ddl = self.project.ddl()?.ok_or_else(|| self.missing())?;
+        Ok(self.place(in_memory(&ddl)?, Presence::Missing))
+    }
+
+    fn create(&self) -> Result<Place> {
         let ddl = self.project.ddl()?.ok_or_else(|| self.missing())?;
         let made = Sqlite::open_or_create(&self.path, &ddl);
         let (database, created) = made.during(|| format!("making {}", self.path.display()))?;

@@ -19,6 +19,7 @@ use super::{Place, Project};
 use crate::error::{Closing, Error, Exit, Result, While};
 use crate::media::picture;
 use crate::session::{Media, Notice, Target};
+use crate::sql::Dialect;
 use crate::state::{self, State};
 
 const DAY: i64 = 86_400;
@@ -30,7 +31,7 @@ const OF_THE_DATABASE: [&str; 4] = ["missing-table", "missing-column", "no-base-
 /// How a verb is called.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// The database, where it is not the project's own: `sqlite:PATH`.
+    /// The database, where it is not the project's own: `sqlite:PATH`, `postgres://USER@HOST/NAME`.
     pub database: Option<&'a str>,
     /// The media folder, where it is not the project's own.
     pub media: Option<&'a Path>,
@@ -120,6 +121,11 @@ impl Work {
         purpose: Purpose,
     ) -> Result<Self> {
         let schema = place.database.schema().during(|| "reading the catalogue".into())?;
+        // A file gets the project's tables; those of a server come from the application.
+        if schema.tables.is_empty() && place.database.dialect() == Dialect::Postgres {
+            let error = Error::new(Exit::CouldNotRun, "missing-table", format!("{} has no tables", place.name));
+            return Err(error.help("apply your migrations to this database"));
+        }
         let state = state::read(&mut *place.database, &schema).during(|| "reading what was seeded".into())?;
         let mut names = vec![scenario];
         let known = project.names();

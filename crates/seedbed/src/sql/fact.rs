@@ -1,13 +1,16 @@
 //! Facts as SQL: expressions over rows of named tables, and the queries that count by them.
 //!
 //! Truth is two-valued: [`Expression::Certain`] turns NULL into false, and everything that is
-//! negated or counted is certain. Three functions have no common form in SQL; an adapter gives its
-//! connection those of `database::functions`.
+//! negated or counted is certain. Three functions have no common form in SQL: SQLite's connections
+//! have those of `database::functions`, PostgreSQL has expressions that give the same.
+//!
+//! SQLite compares whatever it is given; PostgreSQL wants both sides to be of one sort, so every
+//! expression has one there: yes or no, number, text. Times compare as the texts that SQLite holds.
 
 use seedbed_core::plan::{Cell, Key, key_text};
-use seedbed_core::schema::{ColumnKind, Table};
+use seedbed_core::schema::{Column, ColumnKind, Table};
 
-use super::{Sql, Statement, Writer, json};
+use super::{Dialect, Sql, Statement, Writer, json, postgres};
 
 /// A row of a query, by its number.
 pub(crate) type Alias = usize;
@@ -23,9 +26,9 @@ pub(crate) enum Expression {
     /// A bound value.
     Value(Cell),
     /// A column of a row.
-    Column(Alias, String),
+    Column(Alias, Column),
     /// The key of a row: its column, or for several columns their text.
-    Key(Alias, Vec<String>),
+    Key(Alias, Vec<Column>),
     /// All of these.
     All(Vec<Expression>),
     /// At least one of these.
@@ -119,12 +122,12 @@ pub(crate) fn set(keys: &[Key]) -> Cell {
 
 /// Returns the statement with a row for each of `counted`: its number, how many rows there are, what
 /// was counted, and the smallest place of a row that counts.
-pub(crate) fn count_facts(sets: &[Cell], counted: &[Counted]) -> Statement {
-    let mut writer = Writer::default();
+pub(crate) fn count_facts(dialect: Dialect, sets: &[Cell], counted: &[Counted]) -> Statement {
+    let mut writer = Writer::new(dialect);
     writer.sets(sets);
     for (number, counted) in counted.iter().enumerate() {
         writer.push(if number == 0 { "SELECT " } else { " UNION ALL SELECT " });
-        writer.bind(Cell::Integer(number as i64));
+        writer.value(Cell::Integer(number as i64));
         writer.push(", count(*), ");
         writer.push(match counted.distinct {
             None => "count(CASE WHEN c THEN 1 END)",
@@ -148,8 +151,8 @@ pub(crate) fn count_facts(sets: &[Cell], counted: &[Counted]) -> Statement {
 }
 
 /// Returns the statement for the keys of the rows that count, in the order of their population.
-pub(crate) fn counted_rows(sets: &[Cell], counted: &Counted) -> Statement {
-    let mut writer = Writer::default();
+pub(crate) fn counted_rows(dialect: Dialect, sets: &[Cell], counted: &Counted) -> Statement {
+    let mut writer = Writer::new(dialect);
     writer.sets(sets);
     writer.push("SELECT DISTINCT ");
     writer.selection(&counted.key);
@@ -164,8 +167,8 @@ pub(crate) fn counted_rows(sets: &[Cell], counted: &Counted) -> Statement {
 }
 
 /// Returns the statement for `columns` of the rows that a path leads to.
-pub(crate) fn select_from(columns: &[Expression], from: &From) -> Statement {
-    let mut writer = Writer::default();
+pub(crate) fn select_from(dialect: Dialect, columns: &[Expression], from: &From) -> Statement {
+    let mut writer = Writer::new(dialect);
     writer.push("SELECT ");
     writer.selection(columns);
     writer.push(" FROM ");
@@ -174,8 +177,8 @@ pub(crate) fn select_from(columns: &[Expression], from: &From) -> Statement {
 }
 
 /// Returns the statement for the values of some expressions, in one row.
-pub(crate) fn select_values(values: &[Expression]) -> Statement {
-    let mut writer = Writer::default();
+pub(crate) fn select_values(dialect: Dialect, values: &[Expression]) -> Statement {
+    let mut writer = Writer::new(dialect);
     writer.push("SELECT ");
     writer.selection(values);
     writer.finish()
@@ -183,7 +186,7 @@ pub(crate) fn select_values(values: &[Expression]) -> Statement {
 
 /// Returns the statement that makes a table for declared rows in a database of our own in memory.
 pub(crate) fn create_scratch(table: &Table) -> Sql {
-    let mut writer = Writer::default();
+    let mut writer = Writer::new(Dialect::Sqlite);
     writer.push("CREATE TABLE ");
     writer.name(&table.name);
     writer.push(" (");
@@ -199,6 +202,89 @@ pub(crate) fn create_scratch(table: &Table) -> Sql {
     }
     writer.push(")");
     writer.finish().sql
+}
+
+/// What an expression gives, as far as PostgreSQL compares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// Yes or no.
+    Truth,
+    Number,
+    Text,
+    Bytes,
+}
+
+impl Sort {
+    /// Returns what both are turned into when they are compared.
+    fn common(self, other: Self) -> Self {
+        match (self, other) {
+            (a, b) if a == b => a,
+            (Self::Text, _) | (_, Self::Text) => Self::Text,
+            _ => Self::Number,
+        }
+    }
+
+    fn of_column(column: &Column) -> Self {
+        match column.kind {
+            ColumnKind::Boolean => Self::Truth,
+            ColumnKind::Integer { .. } | ColumnKind::Decimal { .. } | ColumnKind::Real => Self::Number,
+            ColumnKind::Bytes => Self::Bytes,
+            ColumnKind::Text { .. }
+            | ColumnKind::Timestamp
+            | ColumnKind::Date
+            | ColumnKind::Uuid
+            | ColumnKind::Json
+            | ColumnKind::Other => Self::Text,
+        }
+    }
+
+    fn of_cell(cell: &Cell) -> Self {
+        match cell {
+            Cell::Integer(_) | Cell::Real(_) => Self::Number,
+            Cell::Null | Cell::Text(_) => Self::Text,
+            Cell::Blob(_) => Self::Bytes,
+        }
+    }
+
+    /// Returns the sort of the keys in a list; those of an empty one are of any.
+    fn of_list(list: &Cell) -> Self {
+        let first = list.as_text().and_then(|text| text.as_bytes().get(1).copied());
+        if first == Some(b'"') { Self::Text } else { Self::Number }
+    }
+}
+
+impl Expression {
+    fn sort(&self) -> Sort {
+        match self {
+            Self::Constant(_)
+            | Self::All(_)
+            | Self::Any(_)
+            | Self::Not(_)
+            | Self::Certain(_)
+            | Self::Compare(..)
+            | Self::Same(..)
+            | Self::IsNull(_)
+            | Self::OneOf(..)
+            | Self::Member(..)
+            | Self::Among(..)
+            | Self::Exists(_)
+            | Self::Call(Function::Contains | Function::Matches, _) => Sort::Truth,
+            Self::Value(cell) => Sort::of_cell(cell),
+            Self::Column(_, column) => Sort::of_column(column),
+            Self::Key(_, columns) => match &columns[..] {
+                [column] => Sort::of_column(column),
+                _ => Sort::Text,
+            },
+            Self::Scalar(_, value) => value.sort(),
+            Self::Text(..) => Sort::Text,
+            Self::Position(..)
+            | Self::Count(_)
+            | Self::Distinct(..)
+            | Self::Units(..)
+            | Self::Sum(..)
+            | Self::Call(Function::Km, _) => Sort::Number,
+        }
+    }
 }
 
 impl Operator {
@@ -228,9 +314,26 @@ impl Writer {
         for (number, keys) in sets.iter().enumerate() {
             self.push(if number == 0 { "WITH " } else { ", " });
             self.keys(number);
-            self.push("(position, value) AS MATERIALIZED (SELECT key, value FROM json_each(");
-            self.bind(keys.clone());
-            self.push("))");
+            self.push("(position, value) AS MATERIALIZED (SELECT ");
+            match self.dialect {
+                Dialect::Sqlite => {
+                    self.push("key, value FROM json_each(");
+                    self.bind(keys.clone());
+                    self.push("))");
+                }
+                Dialect::Postgres => {
+                    let sort = Sort::of_list(keys);
+                    self.push(if sort == Sort::Number {
+                        "ordinality - 1, value::int8"
+                    } else {
+                        "ordinality - 1, value"
+                    });
+                    self.push(" FROM json_array_elements_text(");
+                    self.bind(keys.clone());
+                    self.push("::text::json) WITH ORDINALITY)");
+                    self.set_sorts.push(sort);
+                }
+            }
         }
         self.push(if sets.is_empty() { "" } else { " " });
     }
@@ -278,10 +381,16 @@ impl Writer {
     fn selection(&mut self, expressions: &[Expression]) {
         for (index, expression) in expressions.iter().enumerate() {
             self.push(if index == 0 { "" } else { ", " });
-            if let Expression::Column(..) = expression {
-                self.as_stored();
+            match (self.dialect, expression) {
+                (Dialect::Postgres, Expression::Column(alias, column)) => {
+                    self.as_cell(column, |writer| writer.column(*alias, &column.name));
+                }
+                (Dialect::Sqlite, Expression::Column(..)) => {
+                    self.as_stored();
+                    self.expression(expression);
+                }
+                _ => self.expression(expression),
             }
-            self.expression(expression);
         }
     }
 
@@ -310,9 +419,9 @@ impl Writer {
     fn expression(&mut self, expression: &Expression) {
         match expression {
             Expression::Constant(yes) => self.push(if *yes { "TRUE" } else { "FALSE" }),
-            Expression::Value(cell) => self.bind(cell.clone()),
-            Expression::Column(alias, name) => self.column(*alias, name),
-            Expression::Key(alias, names) => self.key(*alias, names),
+            Expression::Value(cell) => self.value(cell.clone()),
+            Expression::Column(alias, column) => self.comparable(*alias, column),
+            Expression::Key(alias, columns) => self.key(*alias, columns),
             Expression::All(parts) => self.joined(parts, " AND ", "TRUE"),
             Expression::Any(parts) => self.joined(parts, " OR ", "FALSE"),
             Expression::Not(inner) => {
@@ -326,15 +435,17 @@ impl Writer {
                 self.push(", FALSE)");
             }
             Expression::Compare(left, operator, right) => {
-                self.expression(left);
+                let sort = left.sort().common(right.sort());
+                self.operand(left, sort);
                 self.push(operator.sign());
-                self.expression(right);
+                self.operand(right, sort);
             }
             Expression::Same(left, right) => {
+                let sort = left.sort().common(right.sort());
                 self.push("coalesce(");
-                self.expression(left);
+                self.operand(left, sort);
                 self.push(" = ");
-                self.expression(right);
+                self.operand(right, sort);
                 self.push(", ");
                 self.expression(left);
                 self.push(" IS NULL AND ");
@@ -348,61 +459,180 @@ impl Writer {
             }
             Expression::OneOf(_, cells) if cells.is_empty() => self.push("FALSE"),
             Expression::OneOf(inner, cells) => {
-                self.expression(inner);
+                let known = cells.iter().filter(|cell| !cell.is_null());
+                let sort = known.fold(inner.sort(), |sort, cell| sort.common(Sort::of_cell(cell)));
+                self.operand(inner, sort);
                 self.push(" IN (");
                 for (index, cell) in cells.iter().enumerate() {
                     self.push(if index == 0 { "" } else { ", " });
-                    self.bind(cell.clone());
+                    self.operand(&Expression::Value(cell.clone()), sort);
                 }
                 self.push(")");
             }
             Expression::Member(inner, set) => {
-                self.expression(inner);
-                self.push(" IN (SELECT value FROM ");
+                let sort = self.operand_for_set(inner, *set);
+                self.push(if sort == Sort::Text { " IN (SELECT value::text FROM " } else { " IN (SELECT value FROM " });
                 self.keys(*set);
                 self.push(")");
             }
             Expression::Position(inner, set) => {
                 self.push("(SELECT position FROM ");
                 self.keys(*set);
-                self.push(" AS k WHERE k.value = ");
-                self.expression(inner);
+                self.push(" AS k WHERE k.value");
+                let text = self.dialect == Dialect::Postgres && inner.sort() == Sort::Text;
+                self.push(if text { "::text = " } else { " = " });
+                self.operand_for_set(inner, *set);
                 self.push(")");
             }
             Expression::Among(inner, from, value) => {
-                self.expression(inner);
-                self.over(" IN (SELECT ", value, "", from);
+                let sort = inner.sort().common(value.sort());
+                self.operand(inner, sort);
+                self.push(" IN (SELECT ");
+                self.operand(value, sort);
+                self.push(" FROM ");
+                self.from(from);
+                self.push(")");
             }
             Expression::Exists(from) => {
                 self.push("EXISTS ");
                 self.subquery("1", from);
             }
-            Expression::Scalar(from, value) => self.over("(SELECT ", value, "", from),
+            Expression::Scalar(from, value) => match self.dialect {
+                Dialect::Sqlite => self.over("(SELECT ", value, "", from),
+                Dialect::Postgres => {
+                    // SQLite takes the first row where a key is not unique; here that is an error.
+                    self.over("((SELECT ", value, "", from);
+                    self.text.pop();
+                    self.push(" LIMIT 1))");
+                }
+            },
             Expression::Count(from) => self.subquery("count(*)", from),
             Expression::Distinct(from, value) => self.over("(SELECT count(DISTINCT ", value, ")", from),
             Expression::Text(value, without_dashes) => {
                 self.push(if *without_dashes { "replace(CAST(" } else { "CAST(" });
-                self.expression(value);
+                self.operand(value, Sort::Text);
                 self.push(if *without_dashes { " AS TEXT), '-', '')" } else { " AS TEXT)" });
             }
-            Expression::Units(value, 0) => self.expression(value),
+            Expression::Units(value, 0) => self.operand(value, Sort::Number),
             Expression::Units(value, scale) => {
                 self.push("CAST(round(");
-                self.expression(value);
+                self.operand(value, Sort::Number);
                 self.push(" * ");
-                self.bind(Cell::Integer(10i64.pow(u32::from(*scale))));
-                self.push(") AS INTEGER)");
+                self.value(Cell::Integer(10i64.pow(u32::from(*scale))));
+                self.push(match self.dialect {
+                    Dialect::Sqlite => ") AS INTEGER)",
+                    Dialect::Postgres => ") AS int8)",
+                });
             }
             Expression::Sum(from, value, scale) => {
                 // Floats are summed as whole units, so that 0.1 + 0.2 is 0.3.
                 let units = Expression::Units(value.clone(), *scale);
                 self.over("(SELECT coalesce(sum(", &units, "), 0)", from);
             }
-            Expression::Call(function, arguments) => {
-                self.push(function.name());
-                self.list(arguments);
+            Expression::Call(function, arguments) => match self.dialect {
+                Dialect::Sqlite => {
+                    self.push(function.name());
+                    self.list(arguments);
+                    self.push(")");
+                }
+                Dialect::Postgres => self.call(*function, arguments),
+            },
+        }
+    }
+
+    /// Writes an expression as one of a sort, where the engine minds.
+    fn operand(&mut self, expression: &Expression, sort: Sort) {
+        let turned = match (self.dialect, expression.sort(), sort) {
+            (_, Sort::Text, _) if matches!(expression, Expression::Value(Cell::Null)) => "",
+            (Dialect::Postgres, Sort::Truth, Sort::Number) => "::int",
+            (Dialect::Postgres, Sort::Truth, Sort::Text) => "::int::text",
+            (Dialect::Postgres, Sort::Number, Sort::Text) => "::text",
+            _ => "",
+        };
+        self.push(if turned.is_empty() { "" } else { "(" });
+        self.expression(expression);
+        self.push(if turned.is_empty() { "" } else { ")" });
+        self.push(turned);
+    }
+
+    /// Writes what is looked for among keys; returns the sort that it and they are compared as.
+    fn operand_for_set(&mut self, inner: &Expression, set: SetNumber) -> Sort {
+        if self.dialect == Dialect::Sqlite {
+            self.expression(inner);
+            return Sort::Number;
+        }
+        let sort = inner.sort().common(self.set_sorts[set]);
+        self.operand(inner, sort);
+        sort
+    }
+
+    /// Writes a value that is compared with an expression.
+    fn value(&mut self, cell: Cell) {
+        let cast = match (self.dialect, &cell) {
+            (Dialect::Sqlite, _) => "",
+            (Dialect::Postgres, Cell::Null) => return self.push("NULL"),
+            (Dialect::Postgres, Cell::Integer(_)) => "::int8",
+            (Dialect::Postgres, Cell::Real(_)) => "::float8",
+            (Dialect::Postgres, Cell::Text(_)) => "::text",
+            (Dialect::Postgres, Cell::Blob(_)) => "::bytea",
+        };
+        self.bind(cell);
+        self.push(cast);
+    }
+
+    /// Writes a column that is compared: texts, and what compares as one, byte by byte.
+    fn comparable(&mut self, alias: Alias, column: &Column) {
+        if self.dialect == Dialect::Postgres && Sort::of_column(column) == Sort::Text {
+            self.push("(");
+            self.as_cell(column, |writer| writer.column(alias, &column.name));
+            self.push(" COLLATE \"C\")");
+        } else if self.dialect == Dialect::Postgres && column.kind == ColumnKind::Real {
+            self.as_cell(column, |writer| writer.column(alias, &column.name));
+        } else {
+            self.column(alias, &column.name);
+        }
+    }
+
+    /// Writes what PostgreSQL has for a function of `database::functions`.
+    fn call(&mut self, function: Function, arguments: &[Expression]) {
+        match (function, arguments) {
+            (Function::Km, [latitude, longitude, other_latitude, other_longitude]) => {
+                self.push(
+                    "(SELECT round((2 * atan2(sqrt(h), sqrt(greatest(1 - h, 0))) * 6371000)::numeric) / 1000.0 \
+                     FROM (SELECT power(sin(radians(c - a) / 2), 2) + cos(radians(a)) * cos(radians(c)) \
+                     * power(sin(radians(d - b) / 2), 2) AS h FROM (SELECT (",
+                );
+                self.expression(latitude);
+                self.push(")::float8 AS a, (");
+                self.expression(longitude);
+                self.push(")::float8 AS b, (");
+                self.expression(other_latitude);
+                self.push(")::float8 AS c, (");
+                self.expression(other_longitude);
+                self.push(")::float8 AS d) AS p) AS q)");
+            }
+            (Function::Contains, [text, part]) => {
+                // Lower case by Unicode's own rules, whatever the locale of the server.
+                self.push("(strpos(lower((");
+                self.operand(text, Sort::Text);
+                self.push(") COLLATE \"und-x-icu\") COLLATE \"C\", ");
+                match part {
+                    Expression::Value(Cell::Text(part)) => self.value(Cell::text(part.to_lowercase())),
+                    part => self.operand(part, Sort::Text),
+                }
+                self.push(") > 0)");
+            }
+            (Function::Matches, [text, pattern]) => {
+                self.push("((");
+                self.operand(text, Sort::Text);
+                self.push(") COLLATE \"C\" LIKE ");
+                match pattern {
+                    Expression::Value(Cell::Text(pattern)) => self.value(Cell::text(postgres::like(pattern))),
+                    pattern => self.operand(pattern, Sort::Text),
+                }
                 self.push(")");
             }
+            _ => unreachable!("a function is called with all its arguments"),
         }
     }
 
@@ -412,14 +642,14 @@ impl Writer {
         self.name(name);
     }
 
-    fn key(&mut self, alias: Alias, names: &[String]) {
-        if let [name] = names {
-            return self.column(alias, name);
+    fn key(&mut self, alias: Alias, columns: &[Column]) {
+        if let [column] = columns {
+            return self.comparable(alias, column);
         }
         self.push("(");
-        for (index, name) in names.iter().enumerate() {
+        for (index, column) in columns.iter().enumerate() {
             self.push(if index == 0 { "CAST(" } else { " || ' ' || CAST(" });
-            self.column(alias, name);
+            self.comparable(alias, column);
             self.push(" AS TEXT)");
         }
         self.push(")");

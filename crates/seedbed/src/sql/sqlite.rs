@@ -1,20 +1,24 @@
 //! SQLite's own statements: its catalogue, its counters, its write lock.
 
-use super::Sql;
+use super::{Dialect, Sql};
+
+fn fixed(text: &str) -> Sql {
+    Sql::fixed(Dialect::Sqlite, text)
+}
 
 /// Reads the version of the engine.
 pub(crate) fn select_version() -> Sql {
-    Sql::fixed("SELECT sqlite_version()")
+    fixed("SELECT sqlite_version()")
 }
 
 /// Reads the number that every change of the catalogue moves.
 pub(crate) fn select_schema_version() -> Sql {
-    Sql::fixed("PRAGMA schema_version")
+    fixed("PRAGMA schema_version")
 }
 
 /// Reads tables and views: name, type, DDL.
 pub(crate) fn select_tables() -> Sql {
-    Sql::fixed(
+    fixed(
         "SELECT l.name, l.type, m.sql FROM pragma_table_list AS l JOIN sqlite_schema AS m ON m.name = l.name \
          WHERE l.schema = 'main' AND l.name NOT GLOB 'sqlite_*'",
     )
@@ -22,7 +26,7 @@ pub(crate) fn select_tables() -> Sql {
 
 /// Reads columns: table, name, declared type, not null, default, place in the key, hidden.
 pub(crate) fn select_columns() -> Sql {
-    Sql::fixed(
+    fixed(
         "SELECT m.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden \
          FROM sqlite_schema AS m JOIN pragma_table_xinfo(m.name) AS c \
          WHERE m.type IN ('table', 'view') ORDER BY m.name, c.cid",
@@ -31,7 +35,7 @@ pub(crate) fn select_columns() -> Sql {
 
 /// Reads the columns of unique indexes: table, index, partial, column.
 pub(crate) fn select_uniques() -> Sql {
-    Sql::fixed(
+    fixed(
         "SELECT m.name, i.name, i.partial, c.name FROM sqlite_schema AS m JOIN pragma_index_list(m.name) AS i \
          JOIN pragma_index_info(i.name) AS c WHERE m.type = 'table' AND i.\"unique\" AND i.origin <> 'pk' \
          ORDER BY m.name, i.name, c.seqno",
@@ -41,7 +45,7 @@ pub(crate) fn select_uniques() -> Sql {
 /// Reads the columns of foreign keys: table, number, table referred to, column, column referred to,
 /// what a delete does.
 pub(crate) fn select_foreign_keys() -> Sql {
-    Sql::fixed(
+    fixed(
         "SELECT m.name, f.id, f.\"table\", f.\"from\", f.\"to\", f.on_delete \
          FROM sqlite_schema AS m JOIN pragma_foreign_key_list(m.name) AS f \
          WHERE m.type = 'table' ORDER BY m.name, f.id DESC, f.seq",
@@ -50,40 +54,58 @@ pub(crate) fn select_foreign_keys() -> Sql {
 
 /// Reads triggers: table, name.
 pub(crate) fn select_triggers() -> Sql {
-    Sql::fixed("SELECT tbl_name, name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name")
+    fixed("SELECT tbl_name, name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name")
 }
 
 /// Reads the references of a table that lead nowhere: row number, table referred to.
 pub(crate) fn select_dangling() -> Sql {
-    Sql::fixed("SELECT rowid, parent FROM pragma_foreign_key_check(?)")
+    fixed("SELECT rowid, parent FROM pragma_foreign_key_check(?)")
 }
 
 /// Reads whether there is a table of this name.
 pub(crate) fn select_table() -> Sql {
-    Sql::fixed("SELECT 1 FROM sqlite_schema WHERE name = ?")
+    fixed("SELECT 1 FROM sqlite_schema WHERE name = ?")
 }
 
 /// Touches no row and takes the write lock.
 pub(crate) fn lock() -> Sql {
-    Sql::fixed("UPDATE seedbed_marker SET id = id WHERE FALSE")
+    fixed("UPDATE seedbed_marker SET id = id WHERE FALSE")
 }
 
 /// Reads the counters: table, last key.
 pub(crate) fn select_counters() -> Sql {
-    Sql::fixed("SELECT name, seq FROM sqlite_sequence")
+    fixed("SELECT name, seq FROM sqlite_sequence")
 }
 
 /// Moves a counter: last key, table.
 pub(crate) fn update_counter() -> Sql {
-    Sql::fixed("UPDATE sqlite_sequence SET seq = ? WHERE name = ?")
+    fixed("UPDATE sqlite_sequence SET seq = ? WHERE name = ?")
 }
 
 /// Starts a counter: last key, table.
 pub(crate) fn insert_counter() -> Sql {
-    Sql::fixed("INSERT INTO sqlite_sequence (seq, name) VALUES (?, ?)")
+    fixed("INSERT INTO sqlite_sequence (seq, name) VALUES (?, ?)")
 }
 
 /// Forgets a counter: table.
 pub(crate) fn delete_counter() -> Sql {
-    Sql::fixed("DELETE FROM sqlite_sequence WHERE name = ?")
+    fixed("DELETE FROM sqlite_sequence WHERE name = ?")
+}
+
+/// The tables of ours.
+pub(crate) fn create_bookkeeping() -> [Sql; 2] {
+    [
+        fixed(
+            "CREATE TABLE IF NOT EXISTS seedbed_marker (id INTEGER PRIMARY KEY CHECK (id = 1), identity TEXT, \
+             how TEXT NOT NULL, marked_at INTEGER NOT NULL, tool TEXT NOT NULL, counters TEXT NOT NULL, \
+             stale_files TEXT NOT NULL)",
+        ),
+        fixed(
+            "CREATE TABLE IF NOT EXISTS seedbed_state (scenario TEXT NOT NULL, worker INTEGER NOT NULL, \
+             layer INTEGER NOT NULL, seed TEXT NOT NULL, as_of INTEGER NOT NULL, pinned INTEGER NOT NULL, \
+             holds_for INTEGER NOT NULL, digest TEXT NOT NULL, variant TEXT, keys TEXT NOT NULL, files TEXT NOT NULL, \
+             passwords TEXT NOT NULL, tool TEXT NOT NULL, seeded_at INTEGER NOT NULL, \
+             PRIMARY KEY (scenario, worker), UNIQUE (layer, worker))",
+        ),
+    ]
 }

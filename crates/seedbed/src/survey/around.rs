@@ -11,7 +11,7 @@ use crate::database::{Database, Failure};
 use crate::debris::{Found, Link, References, RowsByTable, Why};
 use crate::label::Labels;
 use crate::live::{self, Shapes};
-use crate::sql::{self, Rows};
+use crate::sql::{self, Hold, Rows};
 
 type Live = BTreeMap<String, LiveTable>;
 type Row<'a> = (&'a str, &'a Key, &'a [Cell]);
@@ -247,8 +247,9 @@ impl Scene<'_> {
                     continue;
                 }
                 let tuples: Vec<&Key> = wanted.keys().collect();
-                let rows = Rows { table: &part.table, columns: &unique.columns, tuples: &tuples };
-                for (key, row) in live::rows(database, shape, &sql::select(&shape.columns, rows))? {
+                let rows = Rows { table, columns: &unique.columns, tuples: &tuples };
+                let statements = sql::select(database.dialect(), &shape.columns, rows, Hold::No);
+                for (key, row) in live::rows(database, shape, &statements)? {
                     let known = plan.obstacles.iter().any(|known| known.table == part.table && known.key == key);
                     if known || ours.is_some_and(|ours| ours.contains(&key)) {
                         continue;

@@ -111,7 +111,7 @@ impl<'a> Compiler<'a> {
         let set = self.set(population);
         let distinct = ensure.distinct.as_ref().map(|path| self.value(population, at, path));
         let position = Expression::Position(Box::new(self.key(population, at)), set);
-        let key = self.key_columns(population).into_iter().map(|name| Expression::Column(at, name)).collect();
+        let key = self.key_fields(population).into_iter().map(|column| Expression::Column(at, column)).collect();
         from.conditions.shrink_to_fit();
         Counted { from, counts: Expression::All(counts), distinct, position, key }
     }
@@ -129,8 +129,8 @@ impl<'a> Compiler<'a> {
         let at = self.alias();
         let mut from =
             From { rows: vec![(self.chain.populations[path.from].table.clone(), at)], conditions: Vec::new() };
-        for (name, cell) in self.key_columns(path.from).into_iter().zip(key) {
-            from.conditions.push(equal(Expression::Column(at, name), Expression::Value(cell.clone())));
+        for (column, cell) in self.key_fields(path.from).into_iter().zip(key) {
+            from.conditions.push(equal(Expression::Column(at, column), Expression::Value(cell.clone())));
         }
         let end = self.steps(&mut from, path.from, at, &path.steps, Reach::All);
         (from, end)
@@ -179,10 +179,10 @@ impl<'a> Compiler<'a> {
     ///
     /// Where a type column chooses the link, its id column may hold the key in another type: both are
     /// compared as texts then, and UUIDs without their dashes.
-    fn refers(&self, population: PopulationId, at: Alias, link: usize, key: Expression) -> Vec<Expression> {
-        let population = &self.chain.populations[population];
+    fn refers(&self, from: PopulationId, at: Alias, link: usize, key: Expression) -> Vec<Expression> {
+        let population = &self.chain.populations[from];
         let link = &population.links[link];
-        let column = Expression::Column(at, link.column.clone());
+        let column = Expression::Column(at, self.field(from, &link.column));
         let Some(when) = &link.when else { return vec![equal(column, key)] };
         let encoding = Encoding { as_of: self.as_of, passwords: &BTreeMap::new() };
         let kind = &population.columns[when.column].name;
@@ -191,7 +191,10 @@ impl<'a> Compiler<'a> {
         let to = &self.schema.tables[&self.chain.populations[link.to].table];
         let of_uuids = to.primary_key.iter().filter_map(|key| to.column(key)).any(|key| key.kind == ColumnKind::Uuid);
         let text = |expression| Expression::Text(Box::new(expression), of_uuids);
-        vec![equal(Expression::Column(at, kind.clone()), Expression::Value(value)), equal(text(column), text(key))]
+        vec![
+            equal(Expression::Column(at, self.field(from, kind)), Expression::Value(value)),
+            equal(text(column), text(key)),
+        ]
     }
 
     /// Returns the conditions under which a row of `child` points at the row on `key`.
@@ -223,7 +226,8 @@ impl<'a> Compiler<'a> {
         match end {
             End::Row => self.key(population, at),
             End::Column(column) => {
-                Expression::Column(at, self.chain.populations[population].columns[column].name.clone())
+                let name = &self.chain.populations[population].columns[column].name;
+                Expression::Column(at, self.field(population, name))
             }
             End::Condition(condition) => {
                 let chain = self.chain;
@@ -421,24 +425,16 @@ impl<'a> Compiler<'a> {
     fn column(&self, path: &Path) -> Column {
         let population = &self.chain.populations[path.to];
         let table = &self.schema.tables[&population.table];
-        let made = |kind| Column {
-            name: String::new(),
-            declared: String::new(),
-            kind,
-            nullable: true,
-            default: None,
-            generated: false,
-        };
         match path.end {
             End::Column(column) => {
                 table.column(&population.columns[column].name).cloned().expect("the schema fits the dataset")
             }
             End::Row => {
-                let [key] = &self.key_columns(path.to)[..] else { return made(ColumnKind::Text { limit: None }) };
+                let [key] = &self.key_columns(path.to)[..] else { return unnamed(ColumnKind::Text { limit: None }) };
                 table.column(key).cloned().expect("the schema fits the dataset")
             }
-            End::Condition(_) => made(ColumnKind::Boolean),
-            End::Measure(_) | End::Field(_) => made(ColumnKind::Real),
+            End::Condition(_) => unnamed(ColumnKind::Boolean),
+            End::Measure(_) | End::Field(_) => unnamed(ColumnKind::Real),
         }
     }
 
@@ -473,8 +469,21 @@ impl<'a> Compiler<'a> {
         block.key.iter().map(|&position| block.columns[position].clone()).collect()
     }
 
+    fn key_fields(&self, population: PopulationId) -> Vec<Column> {
+        self.key_columns(population).iter().map(|name| self.field(population, name)).collect()
+    }
+
+    /// Returns a column of a population's table; one that the table lacks as of a type not known.
+    fn field(&self, population: PopulationId, name: &str) -> Column {
+        let table = self.schema.tables.get(&self.chain.populations[population].table);
+        table
+            .and_then(|table| table.column(name))
+            .cloned()
+            .unwrap_or_else(|| Column { name: name.to_owned(), ..unnamed(ColumnKind::Other) })
+    }
+
     fn key(&self, population: PopulationId, at: Alias) -> Expression {
-        Expression::Key(at, self.key_columns(population))
+        Expression::Key(at, self.key_fields(population))
     }
 
     fn set(&mut self, population: PopulationId) -> SetNumber {
@@ -488,6 +497,11 @@ impl<'a> Compiler<'a> {
         self.aliases += 1;
         self.aliases - 1
     }
+}
+
+fn unnamed(kind: ColumnKind) -> Column {
+    let (name, declared) = (String::new(), String::new());
+    Column { name, declared, kind, nullable: true, default: None, generated: false }
 }
 
 fn equal(left: Expression, right: Expression) -> Expression {

@@ -84,7 +84,7 @@ impl Asking<'_> {
         for (index, block) in dataset.blocks.iter().enumerate().filter(|(_, b)| self.in_force.contains(&b.scenario)) {
             let wanted = desired::desired(dataset, index, schema, &self.in_force, &BTreeSet::new(), encoding);
             let rows: Vec<&[Cell]> = wanted.rows.iter().map(|row| &row.cells[..]).collect();
-            for (statement, _) in sql::insert(&block.table, &block.columns, &rows) {
+            for (statement, _) in sql::insert(scratch.dialect(), &schema.tables[&block.table], &block.columns, &rows) {
                 scratch.execute(&statement.sql, &statement.values)?;
             }
         }
@@ -93,7 +93,7 @@ impl Asking<'_> {
 }
 
 fn counted(database: &mut dyn Database, fact: &Fact, case: usize) -> Result<Vec<Key>, Failure> {
-    let statement = fact::counted_rows(&fact.sets, &fact.counted[case]);
+    let statement = fact::counted_rows(database.dialect(), &fact.sets, &fact.counted[case]);
     let mut rows = database.query(&statement.sql, &statement.values)?;
     for row in &mut rows {
         row.pop();

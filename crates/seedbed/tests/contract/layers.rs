@@ -1,8 +1,7 @@
 //! Layers, workers and overlays.
 
-mod support;
-
-use support::{DAY, World, user};
+use super::support;
+use super::support::{DAY, World, user};
 
 const OWNER: &str = "SELECT owner_id FROM items WHERE id = 1100000001";
 
@@ -47,7 +46,7 @@ fn our_row_is_turned_back_before_the_debris_it_points_at_goes() {
     let mut world = cascading();
     world.seed().unwrap();
     world.sql(
-        "INSERT INTO users VALUES (2000000005, 'e2e_9@seed.test', NULL, '', NULL, 1, 0);
+        "INSERT INTO users VALUES (2000000005, 'e2e_9@seed.test', NULL, '2020-01-01 00:00:00', NULL, TRUE, FALSE);
          UPDATE items SET owner_id = 2000000005 WHERE id = 1100000005;",
     );
     let undone = world.reset().unwrap().plan;
@@ -60,11 +59,11 @@ fn a_verb_on_a_lower_layer_leaves_the_rows_above_alone() {
     let mut world = World::new();
     world.seed().unwrap();
     world.sql(
-        "UPDATE pairs SET created = 'x'; UPDATE items SET title = 'x', owner_id = 1100000001 WHERE id = 1100000002",
+        "UPDATE pairs SET created = '2001-01-01 00:00:00'; UPDATE items SET title = 'x', owner_id = 1100000001 WHERE id = 1100000002",
     );
     let receipt = world.seed_levels(0..1).unwrap();
     assert_eq!(receipt.plan.updates(), 1);
-    assert_eq!(world.number("SELECT count(*) FROM pairs WHERE created = 'x'"), 4);
+    assert_eq!(world.number("SELECT count(*) FROM pairs WHERE created = '2001-01-01 00:00:00'"), 4);
     assert_eq!(world.number("SELECT owner_id FROM items WHERE id = 1100000002"), user(2, 3), "the overlay is in force");
     assert_eq!(world.reset().unwrap().plan.updates(), 4);
 }
@@ -74,7 +73,7 @@ fn cleanup_of_a_layer_leaves_debris_of_other_layers() {
     let mut world = World::new();
     world.seed().unwrap();
     world.sql(
-        "INSERT INTO pairs (user_id, item_id, created, tag) VALUES (1200000001, 1100000005, '', 0);
+        "INSERT INTO pairs (user_id, item_id, created, tag) VALUES (1200000001, 1100000005, '2020-01-01 00:00:00', FALSE);
          INSERT INTO notes (user_id, body) VALUES (1200000001, 'left');",
     );
     let receipt = world.cleanup(2).unwrap();
@@ -145,7 +144,7 @@ fn two_workers_do_not_see_each_other() {
     world.dataset = first;
     world.cleanup(0).unwrap();
     assert_eq!(world.number("SELECT count(*) FROM users"), 5);
-    assert_eq!(world.number("SELECT seq FROM sqlite_sequence WHERE name = 'users'"), 1_999_999_999);
+    assert_eq!(world.counter("users"), Some(1_999_999_999));
     world.seed().unwrap();
     assert_ne!(world.dump(), rows);
 }

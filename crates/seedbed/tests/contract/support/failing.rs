@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use seedbed::Database;
 use seedbed::database::{Access, Dangling, Failure, FailureKind};
-use seedbed::sql::Sql;
+use seedbed::sql::{Dialect, Sql};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
 /// Fails the n-th statement.
-pub struct Failing<D> {
-    pub inner: D,
+pub struct Failing {
+    pub inner: Box<dyn Database>,
     pub left: Arc<AtomicUsize>,
 }
 
-impl<D> Failing<D> {
+impl Failing {
     fn count(&self) -> Result<(), Failure> {
         let left = self.left.load(Ordering::Relaxed);
         self.left.store(left.wrapping_sub(1), Ordering::Relaxed);
@@ -23,9 +23,12 @@ impl<D> Failing<D> {
     }
 }
 
-impl<D: Database> Database for Failing<D> {
+impl Database for Failing {
     fn describe(&self) -> String {
         self.inner.describe()
+    }
+    fn dialect(&self) -> Dialect {
+        self.inner.dialect()
     }
     fn identity(&mut self) -> Result<Option<String>, Failure> {
         self.inner.identity()

@@ -17,6 +17,9 @@ use seedbed_core::schema::Schema;
 use seedbed_core::source::Source;
 use seedbed_core::value::Value;
 
+use super::support::server::server;
+use super::support::{Engine, Own, for_postgres, open};
+
 /// 2026-11-22 00:00 UTC.
 pub const TODAY: i64 = 1_795_305_600;
 pub const HOUR: i64 = 3_600;
@@ -28,17 +31,25 @@ pub struct Project {
 }
 
 pub fn pockitflyer() -> Project {
+    pockitflyer_on(crate::ENGINE)
+}
+
+pub fn pockitflyer_on(engine: Engine) -> Project {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../pockitflyer_backend");
     let text = |path: String| std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let fixture = |name: &str| Source { path: name.into(), text: text(format!("{root}/users/fixtures/{name}")) };
     let scenarios = ["m01_discovery_scenarios.json", "m02_test_users.json", "m03_engagement_scenarios.json"];
     let lists = ["e2e_addresses.json", "e2e_flyer_templates.json", "e2e_names.json", "e2e_bios.json"];
+    let tables = match engine {
+        Engine::Sqlite => "pockitflyer.sql",
+        Engine::Postgres => "pockitflyer.postgresql.sql",
+    };
     let files = Files {
         sources: scenarios.iter().chain(&lists).map(|name| fixture(name)).collect(),
         scenarios: vec![0, 1, 2],
         lists: lists.iter().zip(3..).map(|(name, source)| (0, (*name).to_owned(), source)).collect(),
     };
-    Project { files, ddl: text(format!("{root}/pockitflyer.sql")) }
+    Project { files, ddl: text(format!("{root}/{tables}")) }
 }
 
 /// A chain, its dataset and a database.
@@ -47,7 +58,7 @@ pub struct World {
     pub dataset: Dataset,
     pub findings: Vec<Finding>,
     pub database: Box<dyn Database>,
-    pub own: rusqlite::Connection,
+    pub own: Own,
     pub now: i64,
     pub as_of: Option<i64>,
     pub folder: tempfile::TempDir,
@@ -56,23 +67,33 @@ pub struct World {
 impl World {
     pub fn new(project: &Project, seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("test.db");
-        let own = rusqlite::Connection::open(&path).unwrap();
-        own.execute_batch("PRAGMA synchronous = OFF").unwrap();
-        own.execute_batch(&project.ddl).unwrap();
-        let mut database = Sqlite::open(&path).unwrap();
-        database.connection().execute_batch("PRAGMA synchronous = OFF").unwrap();
+        let (own, mut database) = match crate::ENGINE {
+            Engine::Sqlite => {
+                let path = folder.path().join("test.db");
+                let own = rusqlite::Connection::open(&path).unwrap();
+                own.execute_batch("PRAGMA synchronous = OFF").unwrap();
+                own.execute_batch(&project.ddl).unwrap();
+                let database = Sqlite::open(&path).unwrap();
+                database.connection().execute_batch("PRAGMA synchronous = OFF").unwrap();
+                (Own::Sqlite(own), Box::new(database) as Box<dyn Database>)
+            }
+            Engine::Postgres => {
+                let place = server().database(&for_postgres(&project.ddl));
+                let database = open(&place.address());
+                (Own::postgres(place), database)
+            }
+        };
         let chain = read(&project.files, None)
             .unwrap_or_else(|problems| panic!("{}", render(&problems, &project.files.sources, false)));
         let schema: std::sync::Arc<Schema> = database.schema().unwrap();
         let generated = generate(&chain, Some(&schema), Parameters { seed, worker: 0, as_of: TODAY })
             .unwrap_or_else(|problems| panic!("{}", render(&problems, &project.files.sources, false)));
         let (dataset, findings) = (generated.dataset, generated.findings);
-        Self { chain, dataset, findings, database: Box::new(database), own, now: TODAY + HOUR, as_of: None, folder }
+        Self { chain, dataset, findings, database, own, now: TODAY + HOUR, as_of: None, folder }
     }
 
     /// Returns the dataset with passwords as plain texts: hashing them is no matter here and slow.
-    fn unhashed(&self) -> Dataset {
+    pub fn unhashed(&self) -> Dataset {
         let mut dataset = self.dataset.clone();
         for value in dataset.blocks.iter_mut().flat_map(|block| &mut block.rows).flat_map(|row| &mut row.values) {
             if let Value::Password(plain) = value {
@@ -112,17 +133,30 @@ impl World {
         self.with_dataset(&dataset, levels, |target, _| seedbed::seed(target)).unwrap();
     }
 
+    pub fn cleanup(&mut self, levels: Range<usize>) {
+        let dataset = self.unhashed();
+        self.with_dataset(&dataset, levels, |target, _| seedbed::cleanup(target)).unwrap();
+    }
+
     pub fn verify(&mut self, levels: Range<usize>) -> Verified {
         let dataset = self.unhashed();
         self.with_dataset(&dataset, levels, seedbed::verify).unwrap()
     }
 
     pub fn sql(&self, text: &str) {
-        self.own.execute_batch(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        self.own.sql(text);
+    }
+
+    /// From now on the test's own statements may leave references that lead nowhere.
+    pub fn without_foreign_keys(&self) {
+        self.sql(match crate::ENGINE {
+            Engine::Sqlite => "PRAGMA foreign_keys = OFF",
+            Engine::Postgres => "SET session_replication_role = replica",
+        });
     }
 
     pub fn number(&self, query: &str) -> i64 {
-        self.own.query_row(query, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{query}: {error}"))
+        self.own.number(query)
     }
 
     /// Puts somebody into the users of PockitFlyer.
@@ -130,7 +164,7 @@ impl World {
         self.sql(&format!(
             "INSERT INTO users_user (id, password, is_superuser, username, first_name, last_name, is_staff, is_active, \
              date_joined, is_e2e_test_data, email, email_verified, created_at, updated_at) VALUES \
-             ({id}, 'x', 0, '{email}', 'A', 'B', 0, 1, '2020-01-01 00:00:00', 0, '{email}', 1, \
+             ({id}, 'x', FALSE, '{email}', 'A', 'B', FALSE, TRUE, '2020-01-01 00:00:00', FALSE, '{email}', TRUE, \
              '2020-01-01 00:00:00', '2020-01-01 00:00:00')"
         ));
     }

@@ -1,12 +1,12 @@
 //! Contract tests on schemas of another shape: a shop and a tracker, without a tag column, with
 //! foreign keys that are checked at once.
 
-mod verify_support;
-
 use seedbed_core::plan::Cell;
 use seedbed_core::scenario::Files;
 use seedbed_core::source::Source;
-use verify_support::{Project, World};
+
+use crate::contract::support::COUNTERS;
+use crate::contract::verify_support::{Project, World};
 
 fn project(name: &str) -> Project {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../seedbed-core/tests/shapes/");
@@ -17,11 +17,9 @@ fn project(name: &str) -> Project {
 }
 
 /// How many rows each table holds.
-fn counts(world: &World) -> Vec<(String, i64)> {
-    let mut statement = world.own.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
-    let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let own = names.iter().filter(|name| !name.starts_with("seedbed") && !name.starts_with("sqlite"));
-    own.map(|name| (name.clone(), world.number(&format!("SELECT count(*) FROM {name}")))).collect()
+fn counts(world: &World) -> Vec<(String, usize)> {
+    let tables = world.own.dump(false).into_iter().filter(|(name, _)| name != COUNTERS);
+    tables.map(|(name, rows)| (name, rows.len())).collect()
 }
 
 fn whole(name: &str, damage: &[&str]) {

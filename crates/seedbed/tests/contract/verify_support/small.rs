@@ -9,7 +9,7 @@ use seedbed_core::scenario::{
 use seedbed_core::source::Source;
 use seedbed_core::value::Value;
 
-use super::{Project, TODAY, World};
+use super::{Own, Project, TODAY, World};
 
 const DDL: &str = r"
 CREATE TABLE people (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, name varchar(50) NULL, city varchar(50) NULL,
@@ -133,12 +133,12 @@ pub fn small() -> Project {
 
 /// A live value.
 #[derive(Clone, Debug, PartialEq, PartialOrd)]
-enum Live {
+pub enum Live {
     Number(f64),
     Text(String),
 }
 
-type Row = BTreeMap<String, Option<Live>>;
+pub type Row = BTreeMap<String, Option<Live>>;
 
 /// The rows of the database, read whole, and the questions asked of them by loops.
 pub struct Loops<'a> {
@@ -152,22 +152,11 @@ impl<'a> Loops<'a> {
     pub fn read(world: &'a World) -> Self {
         let mut tables = BTreeMap::new();
         for population in &world.chain.populations {
-            let mut statement = world.own.prepare(&format!("SELECT * FROM {}", population.table)).unwrap();
-            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-            let rows = statement.query_map([], |row| {
-                let cell = |at: usize| -> rusqlite::Result<Option<Live>> {
-                    Ok(match row.get_ref(at)? {
-                        rusqlite::types::ValueRef::Null => None,
-                        rusqlite::types::ValueRef::Integer(n) => Some(Live::Number(n as f64)),
-                        rusqlite::types::ValueRef::Real(n) => Some(Live::Number(n)),
-                        other => Some(Live::Text(other.as_str()?.to_owned())),
-                    })
-                };
-                let cells: rusqlite::Result<Row> =
-                    names.iter().enumerate().map(|(at, name)| Ok((name.clone(), cell(at)?))).collect();
-                Ok((row.get::<_, i64>("id")?, cells?))
-            });
-            tables.insert(population.table.clone(), rows.unwrap().map(Result::unwrap).collect());
+            let rows = match &world.own {
+                Own::Sqlite(own) => rows(own, &population.table),
+                Own::Postgres(own, _) => rows_of_postgres(&mut own.borrow_mut(), &population.table),
+            };
+            tables.insert(population.table.clone(), rows);
         }
         let key = |value: &Value| if let Value::Integer(key) = value { *key } else { panic!("an integer key") };
         let keys = world
@@ -358,6 +347,57 @@ impl<'a> Loops<'a> {
     }
 }
 
+/// Returns the rows of a table by key.
+pub fn rows(own: &rusqlite::Connection, table: &str) -> BTreeMap<i64, Row> {
+    let mut statement = own.prepare(&format!("SELECT * FROM {table}")).unwrap();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let rows = statement.query_map([], |row| {
+        let cell = |at: usize| -> rusqlite::Result<Option<Live>> {
+            Ok(match row.get_ref(at)? {
+                rusqlite::types::ValueRef::Null => None,
+                rusqlite::types::ValueRef::Integer(n) => Some(Live::Number(n as f64)),
+                rusqlite::types::ValueRef::Real(n) => Some(Live::Number(n)),
+                other => Some(Live::Text(other.as_str()?.to_owned())),
+            })
+        };
+        let cells: rusqlite::Result<Row> =
+            names.iter().enumerate().map(|(at, name)| Ok((name.clone(), cell(at)?))).collect();
+        Ok((row.get::<_, i64>("id")?, cells?))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+/// Returns the rows of a table by key, as SQLite would hold them.
+pub fn rows_of_postgres(own: &mut postgres::Client, table: &str) -> BTreeMap<i64, Row> {
+    use postgres::types::Type;
+
+    own.batch_execute("SET timezone = 'UTC'").unwrap();
+    let columns = own.prepare(&format!("SELECT * FROM {table}")).unwrap();
+    let texts: Vec<String> = columns.columns().iter().map(|column| format!("\"{}\"::text", column.name())).collect();
+    let rows = own.query(&format!("SELECT {} FROM {table}", texts.join(", ")), &[]).unwrap();
+    let cell = |kind: &Type, text: String| match *kind {
+        Type::BOOL => Live::Number(f64::from(u8::from(text == "true"))),
+        Type::INT4 | Type::INT8 | Type::NUMERIC => Live::Number(text.parse().unwrap()),
+        // The zone goes, and half a second has six digits.
+        Type::TIMESTAMPTZ => match text.trim_end_matches("+00").split_once('.') {
+            Some((whole, part)) => Live::Text(format!("{whole}.{part:0<6}")),
+            None => Live::Text(text.trim_end_matches("+00").to_owned()),
+        },
+        _ => Live::Text(text),
+    };
+    let row = |row: postgres::Row| -> Row {
+        let cells = columns.columns().iter().enumerate();
+        cells
+            .map(|(at, c)| (c.name().to_owned(), row.get::<_, Option<String>>(at).map(|text| cell(c.type_(), text))))
+            .collect()
+    };
+    let key = |row: Row| match row["id"] {
+        Some(Live::Number(id)) => (id as i64, row),
+        _ => panic!("a key that is a number"),
+    };
+    rows.into_iter().map(row).map(key).collect()
+}
+
 fn live(value: &Value) -> Live {
     match value {
         Value::Bool(yes) => Live::Number(f64::from(u8::from(*yes))),
@@ -395,7 +435,7 @@ pub fn damage(chance: &mut impl FnMut(u64) -> u64) -> String {
             vec![
                 ("name", &["NULL", "'p_3'", "'basel'"]),
                 ("city", &["NULL", "'basel'", "'züRICH'", "'ÖÖ'"]),
-                ("active", &["NULL", "0", "1"]),
+                ("active", &["NULL", "FALSE", "TRUE"]),
                 ("score", &["NULL", "0.1", "0.2", "1.5", "3"]),
                 ("joined", &times),
                 ("seen", &times),

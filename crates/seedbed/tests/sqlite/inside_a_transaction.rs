@@ -1,19 +1,18 @@
 //! What the verbs do inside a transaction that somebody else opened and may undo.
 
-mod support;
-mod verify_support;
-
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use crate::contract::support::failing::Failing;
+use crate::contract::support::guest::Guest;
+use crate::contract::support::own::dump;
+use crate::contract::support::{TODAY, World, user};
 use seedbed::Sqlite;
-use seedbed::database::{Access, Database, FailureKind, sqlite};
-use support::failing::Failing;
-use support::guest::Guest;
-use support::{TODAY, World, user};
+use seedbed::database::{Access, Database, FailureKind, Scope, Writing, sqlite};
 
 /// A world whose verbs work on the connection of a host, which opens transactions of its own.
 struct Inside {
@@ -41,7 +40,7 @@ impl Inside {
     }
 
     fn all(&self) -> BTreeMap<String, Vec<String>> {
-        support::dump(self.host.borrow().connection(), true)
+        dump(self.host.borrow().connection(), true)
     }
 }
 
@@ -88,9 +87,9 @@ fn the_hosts_commit_makes_it_last_and_a_guest_on_its_own_commits_by_itself() {
 
 #[test]
 fn reading_verbs_answer_what_they_answer_outside() {
-    let mut world = verify_support::World::new(&verify_support::pockitflyer(), 1);
+    let mut world = crate::contract::verify_support::World::new(&crate::contract::verify_support::pockitflyer(), 1);
     world.seed(0..3);
-    let ask = |world: &mut verify_support::World| {
+    let ask = |world: &mut crate::contract::verify_support::World| {
         let report = world.verify(1..3).report;
         let personas = world.with(0..3, seedbed::personas).unwrap();
         let favorites = world.with(0..3, |target, chain| seedbed::show(target, chain, "power", "favorites")).unwrap();
@@ -125,7 +124,7 @@ fn a_run_that_fails_leaves_nothing_and_the_hosts_transaction_goes_on() {
 fn a_run_that_fails_at_any_statement_leaves_nothing() {
     let mut inside = Inside::new();
     let left = Arc::new(AtomicUsize::new(0));
-    inside.world.database = Box::new(Failing { inner: Guest::of(&inside.host), left: Arc::clone(&left) });
+    inside.world.database = Box::new(Failing { inner: Box::new(Guest::of(&inside.host)), left: Arc::clone(&left) });
     inside.sql("BEGIN");
     inside.sql(ANNA);
     let (before, files) = (inside.all(), inside.world.files());
@@ -247,7 +246,7 @@ fn a_guest_that_writes_keeps_other_writers_out_from_its_first_statement() {
     guest.begin(Access::Read).unwrap();
     other.execute_batch("BEGIN IMMEDIATE; ROLLBACK").unwrap();
     guest.rollback().unwrap();
-    guest.begin(Access::Write).unwrap();
+    guest.begin(Access::Write(Writing { scope: Scope::Worker(0), patience: Duration::ZERO })).unwrap();
     assert!(other.execute_batch("BEGIN IMMEDIATE").is_err());
     inside.sql("ROLLBACK");
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

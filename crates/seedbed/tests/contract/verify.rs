@@ -1,10 +1,8 @@
 //! Contract tests of `verify`, `personas` and `show`, on the scenario files of PockitFlyer.
 
-mod verify_support;
-
+use super::verify_support::{HOUR, TODAY, World, pockitflyer, small};
 use seedbed::verify::{Check, Verdict, Why};
 use seedbed_core::scenario::Subject;
-use verify_support::{HOUR, TODAY, World, pockitflyer, small};
 
 fn bounds(check: &Check) -> (i64, i64) {
     (check.at_least.unwrap_or(i64::MIN), check.at_most.unwrap_or(i64::MAX))
@@ -105,7 +103,7 @@ fn a_deactivated_flyer_and_a_changed_title_fail_exactly_their_checks() {
     let flyer = world.number(
         "SELECT f.id FROM flyers_flyer f JOIN users_user u ON u.id = f.creator_id WHERE u.username = 'test_user_016'",
     );
-    world.sql(&format!("UPDATE flyers_flyer SET title = 'XYZABC123noMatch', is_active = 0 WHERE id = {flyer}"));
+    world.sql(&format!("UPDATE flyers_flyer SET title = 'XYZABC123noMatch', is_active = FALSE WHERE id = {flyer}"));
     let damaged = world.verify(0..3);
     let miss = damaged.report.failing().find(|check| check.fact == "the guaranteed miss").expect("it is found now");
     assert_eq!((miss.counted, miss.offenders[0].why), (Some(1), Why::Counts));
@@ -137,7 +135,7 @@ fn other_peoples_rows_change_no_count() {
     let flyer = world.number("SELECT min(id) FROM flyers_flyer");
     world.real_person(77, "anna@example.org");
     world.sql(&format!(
-        "INSERT INTO flyers_favorite (id, is_e2e_test_data, created_at, user_id, flyer_id) VALUES (88, 0, '2026-11-22 09:00:00', 77, {flyer})"
+        "INSERT INTO flyers_favorite (id, is_e2e_test_data, created_at, user_id, flyer_id) VALUES (88, FALSE, '2026-11-22 09:00:00', 77, {flyer})"
     ));
     let persons = world.verify(0..3);
     assert_eq!(persons.report, whole.report);
@@ -183,7 +181,7 @@ fn personas_say_how_to_log_in_and_what_hangs_on_them() {
     assert!(of("anonymous").absent && of("anonymous").key.is_none());
     let flyer = world.number("SELECT min(id) FROM flyers_flyer WHERE id NOT IN (SELECT flyer_id FROM flyers_favorite)");
     let id = world.number("SELECT id FROM users_user WHERE username = 'test_user_new'");
-    world.sql(&format!("INSERT INTO flyers_favorite (id, is_e2e_test_data, created_at, user_id, flyer_id) VALUES (88, 0, '2026-11-22 09:00:00', {id}, {flyer})"));
+    world.sql(&format!("INSERT INTO flyers_favorite (id, is_e2e_test_data, created_at, user_id, flyer_id) VALUES (88, FALSE, '2026-11-22 09:00:00', {id}, {flyer})"));
     let personas = world.with(0..3, seedbed::personas).unwrap();
     assert_eq!(personas.iter().find(|persona| persona.name == "new").unwrap().counts["favorites"], 1);
 }
@@ -200,7 +198,7 @@ fn show_lists_live_rows_and_says_which_are_ours() {
     assert!(favorites.rows[0].label.starts_with("power>flyer_"));
     world.real_person(77, "anna@example.org");
     let id = world.number("SELECT id FROM users_user WHERE username = 'test_user_power'");
-    world.sql(&format!("INSERT INTO users_follow (id, is_e2e_test_data, created_at, follower_id, followed_id) VALUES (88, 0, '2026-11-22 09:00:00', {id}, 77)"));
+    world.sql(&format!("INSERT INTO users_follow (id, is_e2e_test_data, created_at, follower_id, followed_id) VALUES (88, FALSE, '2026-11-22 09:00:00', {id}, 77)"));
     let followed = show(&mut world, "power", "following.followed").unwrap();
     let strangers: Vec<_> = followed.rows.iter().filter(|row| !row.ours).collect();
     assert_eq!((strangers.len(), strangers[0].label.as_str()), (1, "anna@example.org"));
@@ -220,12 +218,12 @@ fn every_question_of_the_language_has_the_answer_that_loops_give_on_damaged_rows
         for (check, finding) in verified.report.checks.iter().zip(&world.findings) {
             assert_eq!((check.ensure, check.counted), (finding.ensure, Some(finding.counted)), "{}", check.fact);
         }
-        world.sql("PRAGMA foreign_keys = OFF");
+        world.without_foreign_keys();
         // Rows of other people, which point at ours and are pointed at.
         world.sql(
-            "INSERT INTO people (id, name, active, tag) VALUES (7, 'anna', 1, 0); \
-             INSERT INTO items (id, owner_id, kind, price, tag) SELECT 8, min(id), 'x', 1, 0 FROM people WHERE id > 7; \
-             INSERT INTO likes (person_id, item_id, tag) SELECT max(people.id), 8, 0 FROM people",
+            "INSERT INTO people (id, name, active, tag) VALUES (7, 'anna', TRUE, FALSE); \
+             INSERT INTO items (id, owner_id, kind, price, tag) SELECT 8, min(id), 'x', 1, FALSE FROM people WHERE id > 7; \
+             INSERT INTO likes (person_id, item_id, tag) SELECT max(people.id), 8, FALSE FROM people",
         );
         let mut state = seed;
         let mut chance = |below: u64| {

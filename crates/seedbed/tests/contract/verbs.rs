@@ -1,9 +1,7 @@
 //! What the verbs promise about rows of ours.
 
-mod support;
-
+use super::support::{DAY, Engine, TODAY, World, user};
 use seedbed_core::plan::{Cell, How};
-use support::{DAY, TODAY, World, user};
 
 #[test]
 fn seeding_twice_changes_nothing() {
@@ -25,18 +23,18 @@ fn seeding_twice_changes_nothing() {
 fn values_are_stored_as_django_stores_them() {
     let mut world = World::new();
     world.seed().unwrap();
-    let stored: String = world
-        .sqlite
-        .as_ref()
-        .unwrap()
-        .query_row(
+    let (query, stored) = match crate::ENGINE {
+        Engine::Sqlite => (
             "SELECT joined || ' ' || typeof(joined) || ' ' || lat || ' ' || typeof(lat) || ' ' || typeof(active) \
              FROM users WHERE email = 'ada@seed.test'",
-            [],
-            |row| row.get(0),
-        )
-        .unwrap();
-    assert_eq!(stored, "2026-11-21 23:00:00 text 47.5 real integer");
+            "2026-11-21 23:00:00 text 47.5 real integer",
+        ),
+        Engine::Postgres => (
+            "SELECT joined AT TIME ZONE 'UTC' || ' ' || lat || ' ' || active FROM users WHERE email = 'ada@seed.test'",
+            "2026-11-21 23:00:00 47.500000 true",
+        ),
+    };
+    assert_eq!(world.text(query), stored);
     assert_eq!(world.number("SELECT owner_id FROM items WHERE title = 'Item 1'"), user(2, 2));
 }
 
@@ -78,7 +76,14 @@ fn a_changed_type_or_a_null_is_drift_and_an_equal_number_is_not() {
     world.seed().unwrap();
     world.sql("UPDATE users SET lat = 48 WHERE email = 'bob@seed.test'");
     assert!(world.plan().is_empty(), "48 and 48.0 are one number");
-    world.sql("UPDATE users SET lat = NULL, active = 0, joined = '2026-11-21T22:00:00Z' WHERE email = 'bob@seed.test'");
+    // The text of a moment is another value, and the moment of another text is not.
+    let joined = match crate::ENGINE {
+        Engine::Sqlite => "2026-11-21T22:00:00Z",
+        Engine::Postgres => "2026-11-21 22:00:00.000001Z",
+    };
+    world.sql(&format!(
+        "UPDATE users SET lat = NULL, active = FALSE, joined = '{joined}' WHERE email = 'bob@seed.test'"
+    ));
     let plan = world.plan();
     let columns: Vec<&str> = plan.tables[0].updates[0].changes.iter().map(|change| change.column.as_str()).collect();
     assert_eq!(columns, ["joined", "lat", "active"]);
@@ -138,14 +143,15 @@ fn a_row_that_is_no_longer_declared_goes() {
     assert_eq!(world.number("SELECT count(*) FROM pairs"), 3);
     assert!(world.plan().is_empty());
     // It is not ours any more, so a row on that key is somebody's.
-    world.sql("INSERT INTO pairs VALUES (1300000004, 1100000001, 1100000001, '', 1)");
+    world.sql("INSERT INTO pairs VALUES (1300000004, 1100000001, 1100000001, '2020-01-01 00:00:00', TRUE)");
     assert!(world.plan().is_empty() || !world.plan().debris.is_empty());
 }
 
 #[test]
 fn cleanup_gives_the_database_and_the_folder_back_as_they_were() {
     let mut world = World::new();
-    world.sql("INSERT INTO users VALUES (41, 'early@example.org', NULL, '', NULL, 1, 0); DELETE FROM users");
+    world.sql("INSERT INTO users VALUES (41, 'early@example.org', NULL, '2020-01-01 00:00:00', NULL, TRUE, FALSE)");
+    world.sql("DELETE FROM users");
     let (rows, files) = (world.dump(), world.files());
     world.seed().unwrap();
     assert_ne!(world.dump(), rows);
@@ -153,8 +159,8 @@ fn cleanup_gives_the_database_and_the_folder_back_as_they_were() {
     assert!(receipt.written);
     assert_eq!(receipt.plan.deletes(), 21);
     assert_eq!((world.dump(), world.files()), (rows, files));
-    assert_eq!(world.number("SELECT seq FROM sqlite_sequence WHERE name = 'users'"), 41);
-    assert_eq!(world.number("SELECT count(*) FROM sqlite_sequence WHERE name = 'pairs'"), 0);
+    assert_eq!(world.counter("users"), Some(41));
+    assert_eq!(world.counter("pairs"), None);
     let again = world.cleanup(0).unwrap();
     assert!(!again.written);
 }
@@ -162,19 +168,19 @@ fn cleanup_gives_the_database_and_the_folder_back_as_they_were() {
 #[test]
 fn rows_of_the_application_land_outside_and_survive() {
     let mut world = World::new();
-    world.sql("INSERT INTO users VALUES (3, 'early@example.org', NULL, '', NULL, 1, 0)");
+    world.sql("INSERT INTO users VALUES (3, 'early@example.org', NULL, '2020-01-01 00:00:00', NULL, TRUE, FALSE)");
     seedbed::allow(&mut *world.database, TODAY, world.timeout, &mut |_| {}).unwrap();
     world.seed().unwrap();
-    world.sql("INSERT INTO users (email, joined, active, tag) VALUES ('late@example.org', '', 1, 0)");
+    world.sql("INSERT INTO users (email, joined, active, tag) VALUES ('late@example.org', '2020-01-01 00:00:00', TRUE, FALSE)");
     assert_eq!(world.number("SELECT id FROM users WHERE email = 'late@example.org'"), 2_000_000_000);
-    world.sql("UPDATE sqlite_sequence SET seq = 3 WHERE name = 'items'");
+    world.set_counter("items", 3);
     let counters = world.plan().counters;
     assert_eq!((counters.len(), counters[0].table.as_str(), counters[0].to), (1, "items", Some(1_999_999_999)));
     world.reset().unwrap();
     world.cleanup(0).unwrap();
     assert_eq!(world.number("SELECT count(*) FROM users"), 2);
-    assert_eq!(world.number("SELECT seq FROM sqlite_sequence WHERE name = 'users'"), 2_000_000_000);
-    assert_eq!(world.number("SELECT count(*) FROM sqlite_sequence WHERE name = 'items'"), 0);
+    assert_eq!(world.counter("users"), Some(2_000_000_000));
+    assert_eq!(world.counter("items"), None);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use seedbed::database::{Access, Dangling, Failure, FailureKind, sqlite};
-use seedbed::sql::Sql;
+use seedbed::sql::{Dialect, Sql};
 use seedbed::{Database, Sqlite};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
@@ -33,6 +33,9 @@ impl Database for Guest {
     fn describe(&self) -> String {
         self.host.borrow().describe()
     }
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
     fn identity(&mut self) -> Result<Option<String>, Failure> {
         self.host.borrow_mut().identity()
     }
@@ -42,7 +45,7 @@ impl Database for Guest {
     fn begin(&mut self, access: Access) -> Result<(), Failure> {
         self.own = Some(self.owns_transactions());
         self.run("SAVEPOINT guest")?;
-        if access == Access::Write { sqlite::lock(self) } else { Ok(()) }
+        if access == Access::Read { Ok(()) } else { sqlite::lock(self) }
     }
     fn commit(&mut self) -> Result<(), Failure> {
         self.run("RELEASE guest")?;

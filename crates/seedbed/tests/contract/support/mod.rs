@@ -4,19 +4,23 @@
 
 pub mod failing;
 pub mod guest;
+pub mod own;
+pub mod server;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use seedbed::{Media, Receipt, Result, Sqlite, Target};
+use seedbed::{Database, Media, Receipt, Result, Sqlite, Target};
 use seedbed_core::dataset::{Block, Claim, Dataset, File, Picture, PictureKind, Reference, Row, ScenarioName, State};
 use seedbed_core::plan::Plan;
 use seedbed_core::value::{Decimal, Value};
 
+pub use own::{COUNTERS, Engine, Own, for_postgres, open};
+
 pub const DDL: &str = "
 CREATE TABLE users (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, email varchar(254) NOT NULL UNIQUE,
-    name varchar(50) NULL, joined datetime NOT NULL, lat decimal(9,6) NULL, active bool NOT NULL, tag bool NOT NULL);
+    name varchar(100) NULL, joined datetime NOT NULL, lat decimal(9,6) NULL, active bool NOT NULL, tag bool NOT NULL);
 CREATE TABLE profiles (user_id bigint NOT NULL PRIMARY KEY REFERENCES users (id), bio text NULL, tag bool NOT NULL);
 CREATE TABLE items (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, title varchar(200) NOT NULL,
     owner_id bigint NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED, place integer NOT NULL,
@@ -179,8 +183,9 @@ pub fn render(picture: &Picture) -> Vec<u8> {
 
 /// A database, a dataset and a media folder.
 pub struct World {
-    pub database: Box<dyn seedbed::Database>,
-    pub sqlite: Option<rusqlite::Connection>,
+    pub database: Box<dyn Database>,
+    /// A connection of somebody else, to the same database.
+    pub own: Own,
     pub dataset: Dataset,
     pub folder: tempfile::TempDir,
     pub now: i64,
@@ -190,20 +195,30 @@ pub struct World {
 }
 
 impl World {
-    /// A database file; the tests' own statements go over a second connection.
+    /// A database; the tests' own statements go over a second connection.
     pub fn new() -> Self {
         Self::with_tables(DDL)
     }
 
     pub fn with_tables(ddl: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("test.db");
-        let (database, _) = Sqlite::open_or_create(&path, ddl).unwrap();
-        let sqlite = rusqlite::Connection::open(&path).unwrap();
-        sqlite.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF").unwrap();
+        let (own, database) = match crate::ENGINE {
+            Engine::Sqlite => {
+                let path = folder.path().join("test.db");
+                let (database, _) = Sqlite::open_or_create(&path, ddl).unwrap();
+                let own = rusqlite::Connection::open(&path).unwrap();
+                own.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF").unwrap();
+                (Own::Sqlite(own), Box::new(database) as Box<dyn Database>)
+            }
+            Engine::Postgres => {
+                let place = server::server().database(&own::for_postgres(ddl));
+                let database = own::open(&place.address());
+                (Own::postgres(place), database)
+            }
+        };
         Self {
-            database: Box::new(database),
-            sqlite: Some(sqlite),
+            database,
+            own,
             dataset: dataset(),
             folder,
             now: TODAY + 3600,
@@ -268,16 +283,64 @@ impl World {
     }
 
     pub fn sql(&self, text: &str) {
-        self.sqlite.as_ref().unwrap().execute_batch(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        self.own.sql(text);
     }
 
     pub fn number(&self, query: &str) -> i64 {
-        self.sqlite.as_ref().unwrap().query_row(query, [], |row| row.get(0)).unwrap_or_else(|e| panic!("{query}: {e}"))
+        self.own.number(query)
+    }
+
+    pub fn text(&self, query: &str) -> String {
+        self.own.text(query)
+    }
+
+    /// The last key that the engine handed out for a table.
+    pub fn counter(&self, table: &str) -> Option<i64> {
+        self.own.counter(table)
+    }
+
+    pub fn set_counter(&self, table: &str, to: i64) {
+        self.own.set_counter(table, to);
+    }
+
+    /// How many tables of Seedbed there are.
+    pub fn own_tables(&self) -> i64 {
+        self.number(match crate::ENGINE {
+            Engine::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'seedbed%'",
+            Engine::Postgres => "SELECT count(*) FROM pg_class WHERE relname LIKE 'seedbed%'",
+        })
+    }
+
+    /// The name of the index that keeps emails apart.
+    pub fn unique_email() -> &'static str {
+        match crate::ENGINE {
+            Engine::Sqlite => "sqlite_autoindex_users_1",
+            Engine::Postgres => "users_email_key",
+        }
+    }
+
+    /// The database, opened once more.
+    pub fn open(&self) -> Box<dyn Database> {
+        self.opener()()
+    }
+
+    /// What opens the database once more, in any thread.
+    pub fn opener(&self) -> impl Fn() -> Box<dyn Database> + Sync + use<> {
+        let (path, address) = (self.path(), self.own.address());
+        move || match &address {
+            None => Box::new(Sqlite::open(&path).unwrap()),
+            Some(address) => own::open(address),
+        }
     }
 
     /// All rows of all tables but ours, and the counters.
     pub fn dump(&self) -> BTreeMap<String, Vec<String>> {
-        dump(self.sqlite.as_ref().unwrap(), false)
+        self.own.dump(false)
+    }
+
+    /// All rows of all tables, and the counters.
+    pub fn dump_all(&self) -> BTreeMap<String, Vec<String>> {
+        self.own.dump(true)
     }
 
     /// Files below the media folder with their contents.
@@ -298,28 +361,4 @@ impl World {
         }
         found
     }
-}
-
-/// All rows of all tables as text, sorted.
-pub fn dump(connection: &rusqlite::Connection, with_ours: bool) -> BTreeMap<String, Vec<String>> {
-    let mut names = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
-    let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(|row| row.unwrap()).collect();
-    let mut tables = BTreeMap::new();
-    for name in names {
-        if name.starts_with("seedbed_") && !with_ours {
-            continue;
-        }
-        let mut statement = connection.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
-        let width = statement.column_count();
-        let mut rows: Vec<String> = statement
-            .query_map([], |row| {
-                Ok((0..width).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect::<Vec<_>>().join("|"))
-            })
-            .unwrap()
-            .map(|row| row.unwrap())
-            .collect();
-        rows.sort();
-        tables.insert(name, rows);
-    }
-    tables
 }

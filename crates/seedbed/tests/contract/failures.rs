@@ -1,19 +1,17 @@
 //! A write happens whole or not at all.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use seedbed::Sqlite;
-use support::World;
-use support::failing::Failing;
+use super::support;
+use super::support::failing::Failing;
+use super::support::{Engine, World};
 
 fn failing() -> (World, Arc<AtomicUsize>) {
     let mut world = World::new();
     let left = Arc::new(AtomicUsize::new(0));
-    let inner = Sqlite::open(&world.path()).unwrap();
+    let inner = world.open();
     world.database = Box::new(Failing { inner, left: Arc::clone(&left) });
     (world, left)
 }
@@ -24,7 +22,7 @@ fn fails_whole(
     left: &AtomicUsize,
     verb: impl Fn(&mut World) -> seedbed::Result<seedbed::Receipt>,
 ) -> usize {
-    let all = |world: &World| (support::dump(world.sqlite.as_ref().unwrap(), true), world.files());
+    let all = |world: &World| (world.dump_all(), world.files());
     let before = all(&world);
     for n in 1.. {
         left.store(n, Ordering::Relaxed);
@@ -60,9 +58,9 @@ fn a_reset_that_fails_at_any_statement_leaves_everything_as_it_was() {
     world.seed().unwrap();
     world.sql(
         "UPDATE items SET title = 'x'; DELETE FROM pairs WHERE id = 1300000001;
-         INSERT INTO notes (user_id, body) VALUES (1200000001, 'left');
-         UPDATE sqlite_sequence SET seq = 5 WHERE name = 'pairs';",
+         INSERT INTO notes (user_id, body) VALUES (1200000001, 'left');",
     );
+    world.set_counter("pairs", 5);
     assert!(fails_whole(world, &left, World::reset) > 40);
 }
 
@@ -76,53 +74,17 @@ fn a_cleanup_that_fails_at_any_statement_leaves_everything_as_it_was_or_ends_whe
 }
 
 #[test]
-fn a_full_disk_leaves_everything_as_it_was() {
-    let mut world = World::new();
-    let database = Sqlite::open(&world.path()).unwrap();
-    let pages: i64 = database.connection().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
-    database.connection().query_row(&format!("PRAGMA max_page_count = {}", pages + 2), [], |_| Ok(())).unwrap();
-    world.database = Box::new(database);
-    let before = (world.dump(), world.files());
-    let error = world.seed().unwrap_err();
-    assert_eq!((error.exit_code(), error.rule), (6, "disk-full"), "{error}");
-    assert_eq!((world.dump(), world.files()), before);
-}
-
-#[test]
-fn a_database_that_cannot_be_written_says_so() {
-    let mut world = World::new();
-    let database = Sqlite::open(&world.path()).unwrap();
-    database.connection().execute_batch("PRAGMA query_only = ON").unwrap();
-    world.database = Box::new(database);
-    let before = (world.dump(), world.files());
-    let error = world.seed().unwrap_err();
-    assert_eq!((error.exit_code(), error.rule), (6, "read-only"), "{error}");
-    assert_eq!((world.dump(), world.files()), before);
-}
-
-#[test]
-fn a_second_run_waits_says_so_and_gives_up() {
-    let mut world = World::new();
-    world.timeout = Duration::from_millis(60);
-    world.sql("BEGIN IMMEDIATE");
-    let error = world.seed().unwrap_err();
-    assert_eq!((error.exit_code(), error.rule), (5, "busy"));
-    assert!(world.notices[0].starts_with("waiting for another program that writes to sqlite:"), "{:?}", world.notices);
-    world.sql("ROLLBACK");
-    assert!(world.seed().unwrap().written);
-}
-
-#[test]
 fn two_runs_at_once_end_in_one_dataset() {
     let world = World::new();
-    let (path, folder) = (world.path(), world.media());
+    let folder = world.media();
+    let open = world.opener();
     let receipts: Vec<bool> = std::thread::scope(|scope| {
         let runs: Vec<_> = (0..4)
             .map(|_| {
                 scope.spawn(|| {
-                    let mut database = Sqlite::open(&path).unwrap();
+                    let mut database = open();
                     let receipt = seedbed::seed(&mut seedbed::Target {
-                        database: &mut database,
+                        database: &mut *database,
                         dataset: &support::dataset(),
                         levels: 0..3,
                         media: Some(seedbed::Media { folder: &folder, render: &support::render }),
@@ -146,9 +108,16 @@ fn two_runs_at_once_end_in_one_dataset() {
 #[test]
 fn a_trigger_that_changes_a_value_is_named_and_rolled_back() {
     let mut world = World::new();
-    world.sql(
-        "CREATE TRIGGER shout AFTER INSERT ON items BEGIN UPDATE items SET title = upper(title) WHERE id = new.id; END",
-    );
+    world.sql(match crate::ENGINE {
+        Engine::Sqlite => {
+            "CREATE TRIGGER shout AFTER INSERT ON items \
+             BEGIN UPDATE items SET title = upper(title) WHERE id = new.id; END"
+        }
+        Engine::Postgres => {
+            "CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN new.title := upper(new.title); \
+             RETURN new; END$$; CREATE TRIGGER shout BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION shout()"
+        }
+    });
     let before = (world.dump(), world.files());
     assert_eq!(world.plan().triggers[0].trigger, "shout");
     let error = world.seed().unwrap_err();
@@ -209,16 +178,4 @@ fn a_file_that_is_no_longer_declared_goes() {
     world.seed().unwrap();
     assert!(!world.files().contains_key("faces/deep/new.png"));
     assert!(world.plan().is_empty());
-}
-
-#[test]
-fn a_new_database_is_whole_or_not_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("new.db");
-    assert!(Sqlite::open_or_create(&path, "CREATE TABLE a (id integer); CREATE TABLE a (id integer);").is_err());
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    let made = Sqlite::open_or_create(&path, support::DDL).unwrap().1;
-    assert_eq!(made, seedbed::database::sqlite::Created::Yes);
-    let found = Sqlite::open_or_create(&path, support::DDL).unwrap().1;
-    assert_eq!(found, seedbed::database::sqlite::Created::No);
 }

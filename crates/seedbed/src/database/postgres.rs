@@ -1,0 +1,270 @@
+//! PostgreSQL, through the crate `postgres`; and what any adapter over PostgreSQL shares with it.
+//!
+//! A transaction sees one state of the database from its first statement on, and fails as a conflict
+//! where somebody else changed what it is about to change. Runs of one worker wait for each other by
+//! locks of the session: taken inside of a transaction, a lock would come after the state that the
+//! transaction sees.
+
+mod address;
+mod catalogue;
+mod dialect;
+
+use std::sync::Arc;
+
+use postgres::types::private::BytesMut;
+use postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
+use postgres::{Client, Row};
+use seedbed_core::plan::Cell;
+use seedbed_core::schema::Schema;
+
+use super::{Access, Dangling, Database, Failure, FailureKind, Scope};
+use crate::sql::{Dialect, Sql, postgres as sql};
+
+pub use address::{Address, Environment};
+pub use catalogue::catalogue;
+pub use dialect::{Moved, counters, dangling, identity, put_back, require_version, set_counter};
+
+/// The first number of our locks, so that they are not those of the application; the second is 0
+/// for the database, and one more than its number for a worker.
+const LOCK: i64 = 0x5eed_bed0;
+
+/// A PostgreSQL database.
+pub struct Postgres {
+    client: Client,
+    shown: String,
+    open: bool,
+    locked: bool,
+    /// Counters that the open transaction has moved; undoing it leaves them where they are.
+    moved: Vec<Moved>,
+}
+
+impl Postgres {
+    /// Opens the database at an address; it must be there.
+    pub fn open(address: &Address) -> Result<Self, Failure> {
+        let client = address.connect().map_err(|error| {
+            let mut failure = failure(&error);
+            if failure.kind == FailureKind::Other {
+                failure.kind = FailureKind::Connection;
+            }
+            failure.message = format!("{}: {}", address.shown(), failure.message);
+            failure
+        })?;
+        let shown = address.shown().to_owned();
+        let mut database = Self { client, shown, open: false, locked: false, moved: Vec::new() };
+        require_version(&mut database)?;
+        Ok(database)
+    }
+
+    /// The connection underneath, for tests and for callers with SQL of their own.
+    pub fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    fn run(&mut self, sql: &Sql) -> Result<(), Failure> {
+        self.client.batch_execute(sql.text()).map_err(|error| failure(&error))
+    }
+
+    /// Takes the locks of a write, or none of them.
+    fn lock(&mut self, scope: Scope) -> Result<(), Failure> {
+        self.locked = true;
+        let got = match scope {
+            Scope::Database => self.try_lock(false, 0)?,
+            Scope::Worker(worker) => self.try_lock(true, 0)? && self.try_lock(false, i64::from(worker) + 1)?,
+        };
+        if got {
+            return Ok(());
+        }
+        self.unlock();
+        Err(Failure::new(FailureKind::Busy, "another run of Seedbed is at work"))
+    }
+
+    fn try_lock(&mut self, shared: bool, number: i64) -> Result<bool, Failure> {
+        // The server's numbers are of 32 bits with a sign.
+        let values = [Cell::Integer(i64::from(LOCK as i32)), Cell::Integer(number)];
+        let rows = self.query(&sql::try_lock(shared), &values)?;
+        Ok(rows.first().is_some_and(|row| row[0] == Cell::Integer(1)))
+    }
+
+    fn unlock(&mut self) {
+        if std::mem::take(&mut self.locked) {
+            // With the connection gone the locks are gone.
+            let _ = self.query(&sql::unlock(), &[]);
+        }
+    }
+}
+
+impl Database for Postgres {
+    fn describe(&self) -> String {
+        self.shown.clone()
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn identity(&mut self) -> Result<Option<String>, Failure> {
+        identity(self).map(Some)
+    }
+
+    fn schema(&mut self) -> Result<Arc<Schema>, Failure> {
+        catalogue(self).map(Arc::new)
+    }
+
+    fn begin(&mut self, access: Access) -> Result<(), Failure> {
+        let statement = match access {
+            Access::Read => sql::begin(false, 0),
+            Access::Write(writing) => {
+                self.lock(writing.scope)?;
+                sql::begin(true, writing.patience.as_millis())
+            }
+        };
+        self.open = true;
+        self.run(&statement).inspect_err(|_| {
+            let _ = self.rollback();
+        })
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        self.run(&sql::commit())?;
+        self.open = false;
+        self.moved.clear();
+        self.unlock();
+        Ok(())
+    }
+
+    fn rollback(&mut self) -> Result<(), Failure> {
+        let undone = if std::mem::take(&mut self.open) { self.run(&sql::rollback()) } else { Ok(()) };
+        for moved in std::mem::take(&mut self.moved) {
+            // Where this fails the counter stays above our keys, which harms nobody.
+            let _ = put_back(self, &moved);
+        }
+        self.unlock();
+        undone
+    }
+
+    fn query(&mut self, sql: &Sql, values: &[Cell]) -> Result<Vec<Vec<Cell>>, Failure> {
+        let values: Vec<Bound<'_>> = values.iter().map(Bound).collect();
+        let rows = self.client.query_typed(sql.text(), &parameters(&values)).map_err(|error| failure(&error))?;
+        rows.iter().map(cells).collect()
+    }
+
+    fn execute(&mut self, sql: &Sql, values: &[Cell]) -> Result<usize, Failure> {
+        let values: Vec<Bound<'_>> = values.iter().map(Bound).collect();
+        let touched = self.client.execute_typed(sql.text(), &parameters(&values));
+        touched.map(|touched| touched as usize).map_err(|error| failure(&error))
+    }
+
+    fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure> {
+        counters(self)
+    }
+
+    fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure> {
+        if self.moved.is_empty() {
+            // No transaction takes a moved counter back, so what the commit would refuse is refused before.
+            self.run(&sql::check_constraints())?;
+        }
+        let moved = set_counter(self, table, to)?;
+        self.moved.push(moved);
+        Ok(())
+    }
+
+    fn dangling(&mut self, tables: &[&str]) -> Result<Vec<Dangling>, Failure> {
+        dangling(self, tables)
+    }
+}
+
+/// A value sent as text, of whatever type the statement makes of it.
+#[derive(Debug)]
+struct Bound<'a>(&'a Cell);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send + 'static>> {
+        match self.0 {
+            Cell::Null => return Ok(IsNull::Yes),
+            Cell::Integer(n) => out.extend_from_slice(n.to_string().as_bytes()),
+            Cell::Real(x) => out.extend_from_slice(x.to_string().as_bytes()),
+            Cell::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Cell::Blob(bytes) => {
+                out.extend_from_slice(b"\\x");
+                bytes.iter().for_each(|byte| out.extend_from_slice(format!("{byte:02x}").as_bytes()));
+            }
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Text
+    }
+
+    to_sql_checked!();
+}
+
+fn parameters<'a>(values: &'a [Bound<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    values.iter().map(|value| (value as &(dyn ToSql + Sync), Type::UNKNOWN)).collect()
+}
+
+/// Returns the cells of a row; statements select nothing but what is named here.
+fn cells(row: &Row) -> Result<Vec<Cell>, Failure> {
+    let read = |position: usize, kind: &Type| -> Result<Cell, postgres::Error> {
+        let number = |number: Option<i64>| number.map_or(Cell::Null, Cell::Integer);
+        Ok(match *kind {
+            Type::INT2 => number(row.try_get::<_, Option<i16>>(position)?.map(i64::from)),
+            Type::INT4 => number(row.try_get::<_, Option<i32>>(position)?.map(i64::from)),
+            Type::INT8 => number(row.try_get(position)?),
+            Type::BOOL => number(row.try_get::<_, Option<bool>>(position)?.map(i64::from)),
+            Type::FLOAT8 => row.try_get::<_, Option<f64>>(position)?.map_or(Cell::Null, Cell::Real),
+            Type::BYTEA => row.try_get::<_, Option<&[u8]>>(position)?.map_or(Cell::Null, |b| Cell::Blob(b.into())),
+            _ => row.try_get::<_, Option<&str>>(position)?.map_or(Cell::Null, Cell::text),
+        })
+    };
+    let columns = row.columns().iter().enumerate();
+    columns.map(|(position, column)| read(position, column.type_()).map_err(|error| failure(&error))).collect()
+}
+
+fn failure(error: &postgres::Error) -> Failure {
+    let Some(told) = error.as_db_error() else {
+        let mut message = error.to_string();
+        let mut cause = std::error::Error::source(error);
+        while let Some(inner) = cause {
+            let words = inner.to_string();
+            if !message.contains(&words) {
+                message = format!("{message}: {words}");
+            }
+            cause = inner.source();
+        }
+        let lost = error.is_closed() || message.starts_with("error c") || message.starts_with("db error");
+        return Failure::new(if lost { FailureKind::Connection } else { FailureKind::Other }, message);
+    };
+    let kind = kind(told.code().code());
+    // What a key holds is told; a whole row, as other constraints tell it, may hold a secret.
+    let detail = told.detail().filter(|_| matches!(kind, FailureKind::Unique | FailureKind::ForeignKey));
+    let message = told.message();
+    Failure::new(kind, detail.map_or_else(|| message.to_owned(), |detail| format!("{message}: {detail}")))
+}
+
+/// Returns what a code of the server means, here and over any adapter.
+pub fn kind(code: &str) -> FailureKind {
+    match code {
+        "55P03" => FailureKind::Busy,
+        "40001" | "40P01" => FailureKind::Conflict,
+        "53100" => FailureKind::Full,
+        "25006" | "42501" => FailureKind::ReadOnly,
+        "23505" => FailureKind::Unique,
+        "23503" => FailureKind::ForeignKey,
+        "53300" | "3D000" => FailureKind::Connection,
+        code => match code.get(..2) {
+            Some("23") => FailureKind::Constraint,
+            Some("08" | "28") => FailureKind::Connection,
+            _ if code.starts_with("57P") => FailureKind::Connection,
+            _ => FailureKind::Other,
+        },
+    }
+}

@@ -1,0 +1,154 @@
+//! The catalogue of a PostgreSQL database as a schema, over any adapter.
+
+use std::collections::BTreeMap;
+
+use seedbed_core::schema::{Column, ColumnKind, ForeignKey, OnDelete, Schema, Table, TableKind, Unique};
+
+use crate::database::row::Row;
+use crate::database::{Database, Failure};
+use crate::sql::{Sql, postgres as sql};
+
+/// Returns the tables, views, unique indexes, foreign keys and triggers of the schema that names
+/// without one mean.
+pub fn catalogue(database: &mut dyn Database) -> Result<Schema, Failure> {
+    let mut tables = tables(database)?;
+    columns(database, &mut tables)?;
+    uniques(database, &mut tables)?;
+    foreign_keys(database, &mut tables)?;
+    for mut row in rows(database, &sql::select_triggers())? {
+        if let Some(table) = tables.get_mut(&row.text()?) {
+            table.triggers.push(row.text()?);
+        }
+    }
+    for mut row in rows(database, &sql::select_counters())? {
+        if let Some(table) = tables.get_mut(&row.text()?) {
+            table.autoincrement = true;
+        }
+    }
+    Ok(Schema { tables })
+}
+
+fn rows(database: &mut dyn Database, sql: &Sql) -> Result<Vec<Row>, Failure> {
+    let rows = database.query(sql, &[])?;
+    Ok(rows.into_iter().map(|row| Row::of("pg_catalog", row)).collect())
+}
+
+type Tables = BTreeMap<String, Table>;
+
+fn tables(database: &mut dyn Database) -> Result<Tables, Failure> {
+    let mut tables = Tables::new();
+    for mut row in rows(database, &sql::select_tables())? {
+        let (name, relation) = (row.text()?, row.text()?);
+        let (inherits, referred_from_elsewhere) = (row.flag()?, row.flag()?);
+        let kind = match relation.as_str() {
+            // A delete in a parent reaches the rows of its heirs, and a delete of what a table that
+            // is not seen here refers to reaches that table's: neither can be counted.
+            "r" | "p" if inherits || referred_from_elsewhere => TableKind::Entwined,
+            "r" | "p" => TableKind::Base,
+            "v" | "m" => TableKind::View,
+            _ => TableKind::Virtual,
+        };
+        tables.insert(name.clone(), Table { name, kind, ..Table::default() });
+    }
+    Ok(tables)
+}
+
+fn columns(database: &mut dyn Database, tables: &mut Tables) -> Result<(), Failure> {
+    for mut row in rows(database, &sql::select_columns())? {
+        let Some(table) = tables.get_mut(&row.text()?) else { continue };
+        let (name, mut declared) = (row.text()?, row.text()?);
+        if let Some(collation) = row.optional_text() {
+            declared.push_str(" COLLATE ");
+            declared.push_str(&collation);
+        }
+        let (base, category, modifier) = (row.text()?, row.text()?, row.optional_integer());
+        let kind = kind(&base, &category, modifier.filter(|modifier| *modifier >= 4).map(|modifier| modifier - 4));
+        let (nullable, default, generated) = (!row.flag()?, row.optional_text(), row.flag()?);
+        table.columns.push(Column { name, declared, kind, nullable, default, generated });
+    }
+    Ok(())
+}
+
+/// Returns what a type means; `modifier` holds a length, or digits and places.
+fn kind(base: &str, category: &str, modifier: Option<i64>) -> ColumnKind {
+    match base {
+        "boolean" => ColumnKind::Boolean,
+        "smallint" => ColumnKind::Integer { bits: 16 },
+        "integer" => ColumnKind::Integer { bits: 32 },
+        "bigint" => ColumnKind::Integer { bits: 64 },
+        // The places stand in the lower eleven bits, with a sign.
+        "numeric" => ColumnKind::Decimal {
+            scale: modifier.and_then(|modifier| u8::try_from(((modifier & 0x7ff) ^ 1024) - 1024).ok()),
+        },
+        "real" | "double precision" => ColumnKind::Real,
+        "timestamp with time zone" | "timestamp without time zone" => ColumnKind::Timestamp,
+        "date" => ColumnKind::Date,
+        "uuid" => ColumnKind::Uuid,
+        "json" | "jsonb" => ColumnKind::Json,
+        "bytea" => ColumnKind::Bytes,
+        "character varying" | "character" => ColumnKind::Text { limit: modifier.map(|limit| limit as u32) },
+        "text" | "citext" | "name" => ColumnKind::Text { limit: None },
+        _ if category == "e" => ColumnKind::Text { limit: None },
+        _ if base.ends_with(".citext") => ColumnKind::Text { limit: None },
+        _ => ColumnKind::Other,
+    }
+}
+
+fn uniques(database: &mut dyn Database, tables: &mut Tables) -> Result<(), Failure> {
+    let mut expressions = Vec::new();
+    for mut row in rows(database, &sql::select_uniques())? {
+        let Some(table) = tables.get_mut(&row.text()?) else { continue };
+        let (name, primary, partial, column) = (row.text()?, row.flag()?, row.flag()?, row.optional_text());
+        if primary {
+            table.primary_key.extend(column);
+            continue;
+        }
+        if table.uniques.last().is_none_or(|unique| unique.name != name) {
+            table.uniques.push(Unique { name: name.clone(), columns: Vec::new(), partial });
+        }
+        match column {
+            Some(column) => table.uniques.last_mut().expect("just pushed").columns.push(column),
+            None => expressions.push((table.name.clone(), name)),
+        }
+    }
+    for (table, name) in expressions {
+        let table = tables.get_mut(&table).expect("the index was read from this table");
+        table.uniques.iter_mut().filter(|unique| unique.name == name).for_each(|unique| unique.columns.clear());
+    }
+    Ok(())
+}
+
+fn foreign_keys(database: &mut dyn Database, tables: &mut Tables) -> Result<(), Failure> {
+    let mut last = None;
+    for mut row in rows(database, &sql::select_foreign_keys())? {
+        let (name, constraint, to, here) = (row.text()?, row.text()?, row.text()?, row.flag()?);
+        let (column, to_column, on_delete) = (row.text()?, row.text()?, row.text()?);
+        let Some(table) = tables.get_mut(&name).filter(|_| here) else { continue };
+        if last.replace((name.clone(), constraint.clone())) != Some((name, constraint)) {
+            let on_delete = match on_delete.as_str() {
+                "c" => OnDelete::Cascade,
+                "n" => OnDelete::SetNull,
+                "d" => OnDelete::SetDefault,
+                _ => OnDelete::NoAction,
+            };
+            table.foreign_keys.push(ForeignKey { columns: Vec::new(), to, to_columns: Vec::new(), on_delete });
+        }
+        let key = table.foreign_keys.last_mut().expect("just pushed");
+        key.columns.push(column);
+        key.to_columns.push(to_column);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_a_number_may_be_none_some_or_below_the_point() {
+        let modifier = |digits: i64, places: i64| Some((digits << 16) | (places & 0x7ff));
+        assert_eq!(kind("numeric", "b", None), ColumnKind::Decimal { scale: None });
+        assert_eq!(kind("numeric", "b", modifier(9, 6)), ColumnKind::Decimal { scale: Some(6) });
+        assert_eq!(kind("numeric", "b", modifier(9, -2)), ColumnKind::Decimal { scale: None });
+    }
+}

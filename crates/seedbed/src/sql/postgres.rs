@@ -1,0 +1,353 @@
+//! PostgreSQL's own statements: its catalogue, its counters, its locks; and what its types are read
+//! and written through.
+
+use std::fmt::Write;
+
+use seedbed_core::schema::{Column, ColumnKind};
+
+use super::{Dialect, Sql, Statement, Writer};
+
+/// The schema that holds the tables of ours, where no migration made them among the application's.
+const OWN_SCHEMA: &str = "seedbed";
+
+fn fixed(text: &str) -> Sql {
+    Sql::fixed(Dialect::Postgres, text)
+}
+
+/// Returns the type that a text is cast to when it is written to a column or compared with it; none
+/// where a text will do.
+///
+/// Lengths and places are left out: a cast to `varchar(5)` cuts a text off in silence, an assignment
+/// to such a column says that it is too long.
+pub(super) fn cast(column: &Column) -> Option<String> {
+    let declared = column.declared.as_str();
+    let texts = ["text", "character varying", "character", "name"];
+    let (before, after) = match (declared.find('('), declared.find(')')) {
+        (Some(open), Some(close)) if open < close => (&declared[..open], &declared[close + 1..]),
+        _ => (declared, ""),
+    };
+    let plain = matches!(column.kind, ColumnKind::Text { .. })
+        && (texts.contains(&before.trim()) || declared.starts_with("text COLLATE") || after.starts_with(" COLLATE"));
+    (!plain && !declared.is_empty()).then(|| format!("{before}{after}"))
+}
+
+/// Whether texts that differ in bytes may compare as equal in this column.
+pub(super) fn compares_loosely(column: &Column) -> bool {
+    let plain = column.declared == "text"
+        || (column.declared.starts_with("character varying") && !column.declared.contains(" COLLATE "));
+    matches!(column.kind, ColumnKind::Text { .. }) && !plain
+}
+
+/// Returns a pattern in which `*` stands for any run of characters as one of LIKE.
+pub(super) fn like(pattern: &str) -> String {
+    pattern.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_").replace('*', "%")
+}
+
+impl Writer {
+    /// Writes a column so that the driver hands over the cell that any engine gives for its value.
+    pub(super) fn as_cell(&mut self, column: &Column, name: impl Fn(&mut Self)) {
+        match &column.kind {
+            ColumnKind::Integer { .. } | ColumnKind::Bytes => name(self),
+            ColumnKind::Real if column.declared == "real" => {
+                // By way of its text, 0.1 is 0.1 and not 0.10000000149.
+                name(self);
+                self.push("::text::float8");
+            }
+            ColumnKind::Real => name(self),
+            ColumnKind::Boolean => {
+                name(self);
+                self.push("::int");
+            }
+            ColumnKind::Timestamp => {
+                // In UTC, without zone, and with six digits or none after the second. What is no
+                // moment, as `infinity`, is read as it is written.
+                self.push("coalesce(replace(to_char(");
+                name(self);
+                if column.declared.ends_with("with time zone") {
+                    self.push(" AT TIME ZONE 'UTC'");
+                }
+                self.push(", 'YYYY-MM-DD HH24:MI:SS.US'), '.000000', ''), ");
+                name(self);
+                self.push("::text)");
+            }
+            ColumnKind::Decimal { .. }
+            | ColumnKind::Text { .. }
+            | ColumnKind::Date
+            | ColumnKind::Uuid
+            | ColumnKind::Json
+            | ColumnKind::Other => {
+                name(self);
+                self.push("::text");
+            }
+        }
+    }
+}
+
+/// Opens a transaction that sees one state of the database, and sets what our reads and writes rely
+/// on until it ends; `wait` is how many milliseconds a statement waits for a lock.
+///
+/// The tables of Seedbed may lie in a schema of their own, which is looked into last.
+pub(crate) fn begin(write: bool, wait: u128) -> Sql {
+    let mut text = String::from("BEGIN ISOLATION LEVEL REPEATABLE READ");
+    text.push_str(if write { "" } else { ", READ ONLY" });
+    write!(text, "; {}", settings(wait)).expect("a string takes all");
+    if write {
+        text.push_str("; SET CONSTRAINTS ALL DEFERRED");
+    }
+    fixed(&text)
+}
+
+fn settings(wait: u128) -> String {
+    format!(
+        "SET LOCAL lock_timeout = {wait}; SET LOCAL row_security = off; SET LOCAL timezone = 'UTC'; \
+         SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'; \
+         SET LOCAL extra_float_digits = 1; SET LOCAL standard_conforming_strings = on; \
+         SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), \
+         '{OWN_SCHEMA}'), true)"
+    )
+}
+
+/// Ends a transaction for good.
+pub(crate) fn commit() -> Sql {
+    fixed("COMMIT")
+}
+
+/// Undoes a transaction.
+pub(crate) fn rollback() -> Sql {
+    fixed("ROLLBACK")
+}
+
+/// Checks now what is otherwise checked by the commit.
+pub(crate) fn check_constraints() -> Sql {
+    fixed("SET CONSTRAINTS ALL IMMEDIATE")
+}
+
+/// Takes a lock of the session if nobody has it, with others or alone: its two numbers.
+pub(crate) fn try_lock(shared: bool) -> Sql {
+    fixed(if shared {
+        "SELECT pg_try_advisory_lock_shared(?, ?)::int"
+    } else {
+        "SELECT pg_try_advisory_lock(?, ?)::int"
+    })
+}
+
+/// Gives all locks of the session back.
+pub(crate) fn unlock() -> Sql {
+    fixed("SELECT pg_advisory_unlock_all()")
+}
+
+/// Reads the version of the server as a number, and as a person writes it.
+pub(crate) fn select_version() -> Sql {
+    fixed("SELECT current_setting('server_version_num')::int, current_setting('server_version')")
+}
+
+/// Reads what tells this database from others: server and number.
+pub(crate) fn select_identity() -> Sql {
+    fixed(
+        "SELECT system_identifier::text, (SELECT oid::int8 FROM pg_database WHERE datname = current_database()) \
+         FROM pg_control_system()",
+    )
+}
+
+/// The relations that are read: those of the schema that the application's names mean, and ours.
+/// Partitions are seen through their table.
+const RELATIONS: &str = "FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+     WHERE NOT c.relispartition AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+     AND (n.nspname = current_schema() OR (n.nspname = 'seedbed' AND c.relname IN ('seedbed_marker', 'seedbed_state')))";
+
+fn of_relations(columns: &str, joins: &str, conditions: &str, order: &str) -> Sql {
+    let relations = RELATIONS.replace(" WHERE ", &format!(" {joins} WHERE "));
+    fixed(&format!("SELECT {columns} {relations} {conditions} ORDER BY {order}"))
+}
+
+/// Reads tables and views: name, kind of relation, whether it is part of an inheritance, whether a
+/// table of another schema refers to it.
+pub(crate) fn select_tables() -> Sql {
+    of_relations(
+        "c.relname::text, c.relkind::text, EXISTS (SELECT FROM pg_inherits AS i JOIN pg_class AS child \
+         ON child.oid = i.inhrelid WHERE (i.inhparent = c.oid AND NOT child.relispartition) OR i.inhrelid = c.oid)::int, \
+         EXISTS (SELECT FROM pg_constraint AS f JOIN pg_class AS other ON other.oid = f.conrelid \
+         WHERE f.contype = 'f' AND f.confrelid = c.oid AND other.relnamespace <> c.relnamespace)::int",
+        "",
+        "",
+        "1",
+    )
+}
+
+/// Reads columns: table, name, type, collation that is not by bytes, type that the type is made of,
+/// kind of type, modifier, not null, default, generated.
+pub(crate) fn select_columns() -> Sql {
+    of_relations(
+        "c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), \
+         CASE WHEN NOT l.collisdeterministic THEN quote_ident(l.collname) END, \
+         CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, NULL) ELSE format_type(a.atttypid, NULL) END, \
+         t.typtype::text, (CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END)::int8, \
+         a.attnotnull::int, pg_get_expr(d.adbin, d.adrelid), (a.attgenerated <> '')::int",
+        "JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+         JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_collation AS l ON l.oid = a.attcollation \
+         LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum",
+        "",
+        "c.relname, a.attnum",
+    )
+}
+
+/// Reads the columns of unique indexes: table, index, primary, partial, column; none for an expression.
+pub(crate) fn select_uniques() -> Sql {
+    of_relations(
+        "c.relname::text, x.relname::text, i.indisprimary::int, (i.indpred IS NOT NULL)::int, a.attname::text",
+        "JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisunique AND i.indislive \
+         JOIN pg_class AS x ON x.oid = i.indexrelid \
+         CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place) \
+         LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.attnum AND k.attnum > 0",
+        "AND k.place <= i.indnkeyatts",
+        "c.relname, x.relname, k.place",
+    )
+}
+
+/// Reads the columns of foreign keys: table, constraint, table referred to, whether that is in the
+/// same schema, column, column referred to, what a delete does.
+pub(crate) fn select_foreign_keys() -> Sql {
+    of_relations(
+        "c.relname::text, f.conname::text, p.relname::text, (p.relnamespace = c.relnamespace)::int, a.attname::text, \
+         b.attname::text, f.confdeltype::text",
+        "JOIN pg_constraint AS f ON f.conrelid = c.oid AND f.contype = 'f' JOIN pg_class AS p ON p.oid = f.confrelid \
+         CROSS JOIN LATERAL unnest(f.conkey, f.confkey) WITH ORDINALITY AS k(attnum, to_attnum, place) \
+         JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.attnum \
+         JOIN pg_attribute AS b ON b.attrelid = p.oid AND b.attnum = k.to_attnum",
+        "",
+        // In the order of the columns, as they are declared.
+        "c.relname, f.conkey, f.conname, k.place",
+    )
+}
+
+/// Reads enabled triggers and rules: table, name.
+pub(crate) fn select_triggers() -> Sql {
+    of_relations(
+        "c.relname::text, g.name",
+        "CROSS JOIN LATERAL (SELECT tgname::text AS name FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal \
+         AND tgenabled <> 'D' UNION ALL SELECT rulename::text FROM pg_rewrite WHERE ev_class = c.oid \
+         AND rulename <> '_RETURN' AND ev_enabled <> 'D') AS g",
+        "",
+        "1, 2",
+    )
+}
+
+/// Reads the sequences that hand out the values of key columns: table, column, sequence as it is
+/// quoted, last value handed out, where it starts.
+pub(crate) fn select_counters() -> Sql {
+    of_relations(
+        "c.relname::text, a.attname::text, q.seq::regclass::text, pg_sequence_last_value(q.seq), s.seqstart",
+        "JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1 \
+         JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
+         CROSS JOIN LATERAL (SELECT d.objid AS seq FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass \
+         AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid = a.attnum \
+         AND d.deptype IN ('a', 'i') UNION SELECT d.refobjid FROM pg_attrdef AS f JOIN pg_depend AS d \
+         ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass \
+         WHERE f.adrelid = c.oid AND f.adnum = a.attnum) AS q JOIN pg_sequence AS s ON s.seqrelid = q.seq",
+        "",
+        "1",
+    )
+}
+
+/// Moves a sequence: its name as it is quoted, value, whether that was handed out.
+pub(crate) fn set_counter() -> Sql {
+    fixed("SELECT setval(?::text::regclass, ?::text::int8, ?::text::bool)")
+}
+
+/// Moves a sequence back unless somebody has drawn from it: value, whether that was handed out, name
+/// as it is quoted, the value it must still stand at.
+pub(crate) fn restore_counter() -> Sql {
+    fixed(
+        "SELECT setval(q.seq, ?::text::int8, ?::text::bool) FROM (SELECT ?::text::regclass AS seq) AS q \
+         WHERE pg_sequence_last_value(q.seq) = ?::text::int8",
+    )
+}
+
+/// Reads the rows whose reference leads nowhere: the number of each, where its key is one.
+pub(crate) fn select_dangling(
+    table: &str,
+    number: Option<&str>,
+    columns: &[String],
+    to: &str,
+    to_columns: &[String],
+) -> Statement {
+    let mut writer = Writer::new(Dialect::Postgres);
+    writer.push("SELECT ");
+    match number {
+        Some(number) => {
+            writer.push("a.");
+            writer.name(number);
+        }
+        None => writer.push("NULL::int8"),
+    }
+    writer.push(" FROM ");
+    writer.name(table);
+    writer.push(" AS a WHERE NOT EXISTS (SELECT FROM ");
+    writer.name(to);
+    writer.push(" AS b WHERE ");
+    for (index, (column, to_column)) in columns.iter().zip(to_columns).enumerate() {
+        writer.push(if index == 0 { "a." } else { " AND a." });
+        writer.name(column);
+        writer.push(" = b.");
+        writer.name(to_column);
+    }
+    writer.push(")");
+    for column in columns {
+        writer.push(" AND a.");
+        writer.name(column);
+        writer.push(" IS NOT NULL");
+    }
+    writer.finish()
+}
+
+/// The schema and the tables of ours.
+pub(crate) fn create_bookkeeping() -> [Sql; 3] {
+    [
+        fixed("CREATE SCHEMA IF NOT EXISTS seedbed"),
+        fixed(
+            "CREATE TABLE IF NOT EXISTS seedbed.seedbed_marker (id smallint PRIMARY KEY CHECK (id = 1), \
+             identity text, how text NOT NULL, marked_at bigint NOT NULL, tool text NOT NULL, \
+             counters text NOT NULL, stale_files text NOT NULL)",
+        ),
+        fixed(
+            "CREATE TABLE IF NOT EXISTS seedbed.seedbed_state (scenario text NOT NULL, worker smallint NOT NULL, \
+             layer smallint NOT NULL, seed text NOT NULL, as_of bigint NOT NULL, pinned smallint NOT NULL, \
+             holds_for bigint NOT NULL, digest text NOT NULL, variant text, keys text NOT NULL, \
+             files text NOT NULL, passwords text NOT NULL, tool text NOT NULL, seeded_at bigint NOT NULL, \
+             PRIMARY KEY (scenario, worker), UNIQUE (layer, worker))",
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(declared: &str, kind: ColumnKind) -> Column {
+        Column { name: "c".into(), declared: declared.into(), kind, nullable: true, default: None, generated: false }
+    }
+
+    #[test]
+    fn a_cast_keeps_no_length_and_a_text_needs_none() {
+        let text = || ColumnKind::Text { limit: None };
+        for (declared, kind, wanted) in [
+            ("text", text(), None),
+            ("character varying(5)", text(), None),
+            ("character(32)", text(), None),
+            ("public.mood", text(), Some("public.mood")),
+            ("citext", text(), Some("citext")),
+            ("numeric(9,6)", ColumnKind::Decimal { scale: Some(6) }, Some("numeric")),
+            ("timestamp(3) with time zone", ColumnKind::Timestamp, Some("timestamp with time zone")),
+            ("integer[]", ColumnKind::Other, Some("integer[]")),
+        ] {
+            assert_eq!(cast(&column(declared, kind)).as_deref(), wanted, "{declared}");
+        }
+        assert!(!compares_loosely(&column("character varying(5)", text())));
+        assert!(compares_loosely(&column("citext", text())) && compares_loosely(&column("character(3)", text())));
+    }
+
+    #[test]
+    fn only_a_star_is_special_in_a_pattern() {
+        assert_eq!(like(r"50%*_\x"), r"50\%%\_\\x");
+    }
+}

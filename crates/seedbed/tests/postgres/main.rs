@@ -1,0 +1,11 @@
+//! What the verbs promise, on PostgreSQL.
+
+mod beside_the_application;
+mod catalogue;
+#[path = "../contract/mod.rs"]
+mod contract;
+
+use contract::support;
+
+/// The engine that the contract is tested on.
+const ENGINE: support::Engine = support::Engine::Postgres;
