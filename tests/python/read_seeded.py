@@ -35,7 +35,12 @@ def main() -> None:
 
     report = {"rows": {}, "tagged": {}, "problems": defaultdict(list)}
     problems = [*passwords(), *references()]
-    for model in apps.get_models(include_auto_created=True):
+    models_of_application = [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.app_label != "seedbed"
+    ]
+    for model in models_of_application:
         table = model._meta.db_table
         report["rows"][table] = model._default_manager.count()
         if hasattr(model, "is_e2e_test_data"):
