@@ -245,12 +245,12 @@ fn cleanup_takes_what_a_claim_matches_and_what_it_owns() {
     let mut world = World::new();
     world.seed().unwrap();
     world.sql(
-        "INSERT INTO users VALUES (2000000007, 'e2e_new@seed.test', NULL, '', NULL, 1, 0);
-         INSERT INTO pairs VALUES (2000000008, 2000000007, 1100000001, '', 0);",
+        "INSERT INTO users VALUES (2000000007, 'e2e_new@seed.test', NULL, '2020-01-01 00:00:00', NULL, TRUE, FALSE);
+         INSERT INTO pairs VALUES (2000000008, 2000000007, 1100000001, '2020-01-01 00:00:00', FALSE);",
     );
     world.cleanup(0).unwrap();
     let mut left = world.dump();
-    left.remove("sqlite_sequence");
+    left.remove(support::COUNTERS);
     left.retain(|_, rows| !rows.is_empty());
     assert_eq!(left, BTreeMap::new());
 }
