@@ -215,20 +215,42 @@ fn insert(database: &mut dyn Database, survey: &Survey, table: &str, inserts: &[
             None => groups.push((&insert.columns, vec![&insert.values])),
         }
     }
-    let mut done = 0;
+    let shape = &survey.schema.tables[table];
+    let (mut done, all) = (0, inserts.len());
     for (columns, rows) in groups {
-        for (statement, count) in sql::insert(database.dialect(), &survey.schema.tables[table], columns, &rows) {
-            let doing =
-                || format!("inserting rows {} to {} of {} into `{table}`", done + 1, done + count, inserts.len());
-            let touched = database.execute(&statement.sql, &statement.values).during(doing)?;
-            if touched != count {
-                let message = format!("while {}: {touched} were touched", doing());
-                return Err(Error::new(Exit::CouldNotRun, "count-differs", message));
+        if let Some((statement, lines)) = sql::copy(database.dialect(), shape, columns, &rows) {
+            let doing = |row| inserting(table, done, row, rows.len(), all);
+            let copied = database.copy(&statement, &lines);
+            let copied = copied.map_err(|failure| Error::from_failure(&doing(failure.row), &failure))?;
+            if let Some(copied) = copied {
+                expect_inserted(&doing(None), rows.len(), copied)?;
+                done += rows.len();
+                continue;
             }
+        }
+        for (statement, count) in sql::insert(database.dialect(), shape, columns, &rows) {
+            let doing = || inserting(table, done, None, count, all);
+            let inserted = database.execute(&statement.sql, &statement.values).during(doing)?;
+            expect_inserted(&doing(), count, inserted)?;
             done += count;
         }
     }
     Ok(())
+}
+
+/// Returns what is being done with the next `count` rows after `done`, or with one of them.
+fn inserting(table: &str, done: usize, row: Option<usize>, count: usize, all: usize) -> String {
+    match row {
+        Some(row) => format!("inserting row {} of {all} into `{table}`", done + row),
+        None => format!("inserting rows {} to {} of {all} into `{table}`", done + 1, done + count),
+    }
+}
+
+fn expect_inserted(doing: &str, planned: usize, inserted: usize) -> Result<()> {
+    if planned == inserted {
+        return Ok(());
+    }
+    Err(Error::new(Exit::CouldNotRun, "count-differs", format!("while {doing}: {inserted} were touched")))
 }
 
 /// Reads every written row again and compares it with what the plan says.

@@ -49,6 +49,14 @@ pub trait Database {
     /// Runs a statement; returns how many rows it touched itself, cascades left out.
     fn execute(&mut self, sql: &Sql, values: &[Cell]) -> Result<usize, Failure>;
 
+    /// Inserts rows that `sql` wrote down for this statement, which reads them from the client, the way
+    /// that loads many rows fastest; returns how many. None where the adapter cannot: the rows are
+    /// then inserted by statements.
+    fn copy(&mut self, sql: &Sql, rows: &str) -> Result<Option<usize>, Failure> {
+        let _ = (sql, rows);
+        Ok(None)
+    }
+
     /// Returns the counters that hand out keys, for tables that have one and were written before.
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure>;
 
@@ -114,6 +122,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The engine's words.
     pub message: String,
+    /// The row that failed, from 1, among those that were copied at once; where the engine tells.
+    pub row: Option<usize>,
 }
 
 /// What kind of failure.
@@ -142,7 +152,7 @@ pub enum FailureKind {
 impl Failure {
     /// Returns a failure.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), row: None }
     }
 }
 

@@ -35,10 +35,7 @@ impl Dialect {
         }
     }
 
-    /// At most so many rows are inserted by a statement.
-    ///
-    /// PostgreSQL's COPY is no faster where indexes and foreign keys are in place (94,000 rows a
-    /// second against 90,000), and an INSERT names the row that conflicts on either engine.
+    /// At most so many rows are inserted by a statement, where they are not copied.
     fn max_rows(self) -> usize {
         match self {
             Self::Sqlite => 50,
@@ -206,6 +203,16 @@ pub(crate) fn maximum(dialect: Dialect, table: &Table, column: &str, without: &[
         writer.listed(table.column(column), without);
     }
     writer.finish()
+}
+
+/// Returns the statement that copies these rows, and the rows as it reads them; none on an engine that
+/// copies nothing, and where a rule may wait for an INSERT, which the catalogue lists with the triggers.
+pub(crate) fn copy(dialect: Dialect, table: &Table, columns: &[String], rows: &[&[Cell]]) -> Option<(Sql, String)> {
+    match dialect {
+        Dialect::Sqlite => None,
+        Dialect::Postgres if !table.triggers.is_empty() => None,
+        Dialect::Postgres => Some(postgres::copy(table, columns, rows)),
+    }
 }
 
 /// Returns the statements that insert these rows, as many to a statement as fit, and how many.

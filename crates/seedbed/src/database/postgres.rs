@@ -9,6 +9,7 @@ mod address;
 mod catalogue;
 mod dialect;
 
+use std::io::Write;
 use std::sync::Arc;
 
 use postgres::types::private::BytesMut;
@@ -154,6 +155,12 @@ impl Database for Postgres {
         touched.map(|touched| touched as usize).map_err(|error| failure(&error))
     }
 
+    fn copy(&mut self, sql: &Sql, rows: &str) -> Result<Option<usize>, Failure> {
+        let mut writer = self.client.copy_in(sql.text()).map_err(|error| failure(&error))?;
+        writer.write_all(rows.as_bytes()).map_err(|error| Failure::new(FailureKind::Connection, error.to_string()))?;
+        writer.finish().map(|copied| Some(copied as usize)).map_err(|error| failure(&error))
+    }
+
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure> {
         counters(self)
     }
@@ -183,16 +190,8 @@ impl ToSql for Bound<'_> {
         _: &Type,
         out: &mut BytesMut,
     ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send + 'static>> {
-        match self.0 {
-            Cell::Null => return Ok(IsNull::Yes),
-            Cell::Integer(n) => out.extend_from_slice(n.to_string().as_bytes()),
-            Cell::Real(x) => out.extend_from_slice(x.to_string().as_bytes()),
-            Cell::Text(text) => out.extend_from_slice(text.as_bytes()),
-            Cell::Blob(bytes) => {
-                out.extend_from_slice(b"\\x");
-                bytes.iter().for_each(|byte| out.extend_from_slice(format!("{byte:02x}").as_bytes()));
-            }
-        }
+        let Some(text) = sql::text(self.0) else { return Ok(IsNull::Yes) };
+        out.extend_from_slice(text.as_bytes());
         Ok(IsNull::No)
     }
 
@@ -247,7 +246,17 @@ fn failure(error: &postgres::Error) -> Failure {
     // What a key holds is told; a whole row, as other constraints tell it, may hold a secret.
     let detail = told.detail().filter(|_| matches!(kind, FailureKind::Unique | FailureKind::ForeignKey));
     let message = told.message();
-    Failure::new(kind, detail.map_or_else(|| message.to_owned(), |detail| format!("{message}: {detail}")))
+    let message = detail.map_or_else(|| message.to_owned(), |detail| format!("{message}: {detail}"));
+    Failure { row: told.where_().and_then(copied_row), ..Failure::new(kind, message) }
+}
+
+/// Returns the row that an error is about, out of the context that the server tells of a COPY:
+/// `COPY items, line 4, column place: "x"`. The rest of it may hold a secret.
+pub fn copied_row(context: &str) -> Option<usize> {
+    let (_, after) = context.lines().last()?.strip_prefix("COPY ")?.split_once(", ")?;
+    let after = after.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    let digits = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());
+    after[..digits].parse().ok()
 }
 
 /// Returns what a code of the server means, here and over any adapter.

@@ -1,9 +1,11 @@
 //! PostgreSQL's own statements: its catalogue, its counters, its locks; and what its types are read
 //! and written through.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-use seedbed_core::schema::{Column, ColumnKind};
+use seedbed_core::plan::Cell;
+use seedbed_core::schema::{Column, ColumnKind, Table};
 
 use super::{Dialect, Sql, Statement, Writer};
 
@@ -29,6 +31,56 @@ pub(super) fn cast(column: &Column) -> Option<String> {
     let plain = matches!(column.kind, ColumnKind::Text { .. })
         && (texts.contains(&before.trim()) || declared.starts_with("text COLLATE") || after.starts_with(" COLLATE"));
     (!plain && !declared.is_empty()).then(|| format!("{before}{after}"))
+}
+
+/// Returns the text that a value is sent as; none for NULL.
+pub(crate) fn text(cell: &Cell) -> Option<Cow<'_, str>> {
+    Some(match cell {
+        Cell::Null => return None,
+        Cell::Integer(n) => n.to_string().into(),
+        Cell::Real(x) => x.to_string().into(),
+        Cell::Text(text) => Cow::Borrowed(text),
+        Cell::Blob(bytes) => {
+            let mut text = String::with_capacity(2 + 2 * bytes.len());
+            text.push_str("\\x");
+            bytes.iter().for_each(|byte| write!(text, "{byte:02x}").expect("a string takes all"));
+            text.into()
+        }
+    })
+}
+
+/// Returns the statement that copies rows into these columns of a table, and the rows as it reads
+/// them: a line each, tabs between the values, `\N` for NULL.
+pub(super) fn copy(table: &Table, columns: &[String], rows: &[&[Cell]]) -> (Sql, String) {
+    let mut writer = Writer::new(Dialect::Postgres);
+    writer.push("COPY ");
+    writer.name(&table.name);
+    writer.push(" (");
+    writer.names(columns);
+    writer.push(") FROM STDIN");
+    let mut lines = String::new();
+    for row in rows {
+        for (position, cell) in row.iter().enumerate() {
+            lines.push_str(if position == 0 { "" } else { "\t" });
+            let Some(text) = text(cell) else {
+                lines.push_str("\\N");
+                continue;
+            };
+            for part in text.split_inclusive(['\\', '\t', '\n', '\r']) {
+                let special = match part.as_bytes().last() {
+                    Some(b'\\') => "\\\\",
+                    Some(b'\t') => "\\t",
+                    Some(b'\n') => "\\n",
+                    Some(b'\r') => "\\r",
+                    _ => "",
+                };
+                lines.push_str(&part[..part.len() - usize::from(!special.is_empty())]);
+                lines.push_str(special);
+            }
+        }
+        lines.push('\n');
+    }
+    (writer.finish().sql, lines)
 }
 
 /// Whether texts that differ in bytes may compare as equal in this column.

@@ -73,6 +73,10 @@ impl Database for Beside {
         self.count();
         self.inner.execute(sql, values)
     }
+    fn copy(&mut self, sql: &Sql, rows: &str) -> Result<Option<usize>, Failure> {
+        self.count();
+        self.inner.copy(sql, rows)
+    }
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure> {
         self.inner.counters()
     }

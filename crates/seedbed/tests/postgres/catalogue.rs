@@ -172,10 +172,55 @@ fn a_conflict_names_the_index_and_the_row() {
     assert_eq!((error.exit_code(), error.rule), (4, "unique-value-taken"));
     assert_eq!(
         error.message,
-        "while inserting rows 1 to 6 of 6 into `items`: duplicate key value violates unique constraint \"one_title\": \
+        "while inserting row 4 of 6 into `items`: duplicate key value violates unique constraint \"one_title\": \
          Key (lower(title::text))=(item 4) already exists."
     );
     assert_eq!(world.dump(), rows);
+}
+
+#[test]
+fn rows_go_by_statements_where_a_rule_waits_for_one() {
+    let mut world = World::new();
+    world.sql(
+        "CREATE TABLE log (title text); \
+         CREATE RULE told AS ON INSERT TO items DO ALSO INSERT INTO log VALUES (new.title)",
+    );
+    assert_eq!(world.plan().triggers[0].trigger, "told");
+    world.seed().unwrap();
+    assert_eq!(
+        world.text("SELECT string_agg(title, ', ' ORDER BY title) FROM log WHERE title < 'Item 3'"),
+        "Item 1, Item 2"
+    );
+}
+
+#[test]
+fn every_letter_of_a_text_comes_back() {
+    let mut world = World::new();
+    let texts = ["\\", "\\N", "\\.", "\t a\tb\n\r\n", "\\\\t'\"", "", "ä€😀 \u{1}\u{7f}"];
+    for (row, text) in world.dataset.blocks[2].rows.iter_mut().zip(texts) {
+        row.values[1] = seedbed_core::value::Value::text(text);
+    }
+    world.seed().unwrap();
+    assert!(world.plan().is_empty());
+    for (position, text) in texts.iter().take(6).enumerate() {
+        assert_eq!(world.text(&format!("SELECT title FROM items WHERE place = {}", position + 1)), *text);
+    }
+}
+
+#[test]
+fn an_error_of_a_copy_names_the_row_and_keeps_its_values_to_itself() {
+    for (change, told) in [
+        ("ADD CHECK (place <> 5)", "row 5 of 6 into `items`: new row for relation \"items\" violates check constraint"),
+        ("ALTER memo SET NOT NULL", "row 1 of 6 into `items`: null value in column \"memo\""),
+        ("ALTER title TYPE varchar(5)", "row 1 of 6 into `items`: value too long for type character varying(5)"),
+    ] {
+        let mut world = World::new();
+        world.sql(&format!("ALTER TABLE items {change}"));
+        let error = world.seed().unwrap_err().to_string();
+        assert!(error.contains(&format!("while inserting {told}")), "{error}");
+        assert!(!error.contains("COPY") && !error.contains("Item"), "{error}");
+        assert_eq!(world.number("SELECT count(*) FROM users"), 0);
+    }
 }
 
 #[test]

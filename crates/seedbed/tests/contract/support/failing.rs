@@ -56,6 +56,10 @@ impl Database for Failing {
         self.count()?;
         self.inner.execute(sql, values)
     }
+    fn copy(&mut self, sql: &Sql, rows: &str) -> Result<Option<usize>, Failure> {
+        self.count()?;
+        self.inner.copy(sql, rows)
+    }
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure> {
         self.count()?;
         self.inner.counters()
