@@ -1,6 +1,7 @@
 //! One contract for all databases: each is tested by all of this, from a `main.rs` of its own that
 //! names its engine.
 
+mod at_once;
 mod failures;
 mod layers;
 mod rows_of_others;
