@@ -66,7 +66,15 @@ fn an_address_that_leads_nowhere_or_to_no_tables_is_said_without_the_password() 
         "{}",
         nowhere.err
     );
-    let encrypted = project.call(&["seed", "m01", "--db", "postgres://bob:secret@db/shop?sslmode=require"]);
-    assert_eq!(encrypted.code, 2);
-    assert!(!encrypted.err.contains("secret"), "{}", encrypted.err);
+    for wrong in [
+        "postgres://bob:secret@db/shop?sslmode=secret",
+        "postgres://bob:secret@db/shop?pool=5",
+        "postgres://bob:sec/ret@db/shop",
+        "postgre://bob:secret@db/shop",
+        "my_sql://bob:secret@db/shop",
+    ] {
+        let refused = project.call(&["seed", "m01", "--db", wrong]);
+        assert_eq!(refused.code, 2, "{}", refused.err);
+        assert!(!refused.err.contains("secret") && !refused.err.contains("sec/"), "{}", refused.err);
+    }
 }

@@ -8,6 +8,7 @@
 mod address;
 mod catalogue;
 mod dialect;
+mod tls;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use seedbed_core::schema::Schema;
 use super::{Access, Dangling, Database, Failure, FailureKind, Scope};
 use crate::sql::{Dialect, Sql, postgres as sql};
 
-pub use address::{Address, Environment};
+pub use address::{Address, Environment, written};
 pub use catalogue::catalogue;
 pub use dialect::{Moved, counters, dangling, identity, put_back, require_version, set_counter};
 
@@ -42,8 +43,7 @@ pub struct Postgres {
 impl Postgres {
     /// Opens the database at an address; it must be there.
     pub fn open(address: &Address) -> Result<Self, Failure> {
-        let client = address.connect().map_err(|error| {
-            let mut failure = failure(&error);
+        let client = address.connect().map_err(|mut failure| {
             if failure.kind == FailureKind::Other {
                 failure.kind = FailureKind::Connection;
             }

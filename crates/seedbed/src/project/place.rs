@@ -105,7 +105,11 @@ impl Project {
         }
         let path = match text.split_once(':') {
             Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
-            Some((engine, _)) if engine.len() > 1 && engine.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+            // Whatever is written like an address is no path, and may hold a password.
+            Some((engine, rest))
+                if rest.starts_with("//")
+                    || (engine.len() > 1 && engine.bytes().all(|byte| byte.is_ascii_alphabetic())) =>
+            {
                 let message = format!("there is no adapter for `{engine}`");
                 return Err(Error::new(Exit::Usage, "unknown-database", message)
                     .help("write `sqlite:PATH` or `postgres://USER@HOST:PORT/NAME`"));

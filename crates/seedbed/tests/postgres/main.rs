@@ -4,6 +4,7 @@ mod beside_the_application;
 mod catalogue;
 #[path = "../contract/mod.rs"]
 mod contract;
+mod encryption;
 
 use contract::support;
 

