@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::database::{Access, Database, Scope, Writing};
+use crate::database::{Access, Database, Lasting, Scope, Writing};
 use crate::error::{Result, While};
 use crate::run;
 use crate::session::Notice;
@@ -17,7 +17,7 @@ pub fn allow(
 ) -> Result<Marker> {
     let mut transaction = run::begin(
         database,
-        Access::Write(Writing { scope: Scope::Database, patience: lock_timeout }),
+        Access::Write(Writing { scope: Scope::Database, patience: lock_timeout, lasting: Lasting::AtOnce }),
         lock_timeout,
         notice,
     )?;

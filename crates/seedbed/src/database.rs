@@ -103,6 +103,18 @@ pub struct Writing {
     pub scope: Scope,
     /// How long a statement may wait for a row that somebody else has locked.
     pub patience: Duration,
+    /// Whether a crash of the server may take it back.
+    pub lasting: Lasting,
+}
+
+/// When what a transaction has committed lasts, whatever happens to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lasting {
+    /// From its commit on.
+    AtOnce,
+    /// Soon after: a crash may take back all of it, never a part. An engine that has only one way takes
+    /// that.
+    Soon,
 }
 
 /// Whom a transaction that writes keeps from starting one. Where an engine has one writer at a time,

@@ -19,7 +19,7 @@ use seedbed_core::value::Value;
 use crate::counters;
 use crate::database::{Database, Failure};
 use crate::live::{self, Shape, Shapes};
-use crate::sql::{self, Rows};
+use crate::sql::{self, Dialect, Hold, Rows};
 
 /// A reference from one table to another, from the catalogue or from the dataset.
 #[derive(Clone, Debug)]
@@ -165,6 +165,8 @@ pub(crate) struct Around<'a> {
     pub(crate) protected: &'a Keys,
     /// Claims in force with their index.
     pub(crate) claims: Vec<(usize, &'a Claim)>,
+    /// Whether debris is locked before the rows that refer to it are read, as rows of ours were.
+    pub(crate) hold: Hold,
 }
 
 impl Around<'_> {
@@ -184,9 +186,12 @@ impl Around<'_> {
                 frontier.entry(claim.table.clone()).or_default().insert(key);
             }
         }
+        let claimed = search.found.debris.iter().map(|(table, rows)| (table.clone(), rows.keys().cloned().collect()));
+        search.lock(database, &claimed.collect())?;
         while !frontier.is_empty() {
             search.look_around(database, &frontier)?;
             frontier = search.spread();
+            search.lock(database, &frontier)?;
         }
         search.found.entangled = search.candidates;
         search.found.entangled.retain(|_, rows| !rows.is_empty());
@@ -265,6 +270,23 @@ impl Search<'_> {
         self.hold(table, std::iter::once((key, row.as_slice())));
         self.found.why.insert((table.to_owned(), key.clone()), why);
         self.found.debris.entry(table.to_owned()).or_default().insert(key.clone(), row);
+    }
+
+    /// Locks debris that was just found, in the order of tables and keys: from then on nobody refers to it.
+    fn lock(&mut self, database: &mut dyn Database, found: &Keys) -> Result<(), Failure> {
+        if self.around.hold == Hold::No || database.dialect() == Dialect::Sqlite {
+            return Ok(());
+        }
+        for (table, keys) in found {
+            let shape = self.around.shapes.get(table).expect("debris lies in tables of the schema");
+            if shape.key.is_empty() {
+                continue;
+            }
+            // Where the transaction sees what others commit, the row may be another by now.
+            let rows = live::by_key(database, shape, keys, self.around.hold)?.rows;
+            self.found.debris.entry(table.clone()).or_default().extend(rows);
+        }
+        Ok(())
     }
 
     /// Reads the rows that refer to the frontier.

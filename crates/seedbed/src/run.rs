@@ -17,7 +17,7 @@ use seedbed_core::schema::Schema;
 
 use crate::apply::{self, Debris};
 use crate::dangling::Unchecked;
-use crate::database::{Access, Database, FailureKind, Scope, Transaction, Writing};
+use crate::database::{Access, Database, FailureKind, Lasting, Scope, Transaction, Writing};
 use crate::error::{self, Error, Exit, Result, While};
 use crate::guard::{self, Standing};
 use crate::media;
@@ -104,11 +104,17 @@ fn run_once(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt> {
         (target.notice)(Notice::Moving { from: clock.from, to: clock.to, times: clock.times });
     }
     prepare(target, &first.schema)?;
-    if rows_go(&first, intent) {
+    // A transaction of somebody else may see what others commit meanwhile.
+    if rows_go(&first, intent) || !first.owned {
         question.hold = Hold::ForUpdate;
     }
     let passwords = first.passwords;
-    let writing = writing(target, intent.aim);
+    let lasting = match (intent.aim, intent.debris) {
+        // What a crash takes back of a reset, the next one does again.
+        (Aim::Declared, Debris::Goes) => Lasting::Soon,
+        _ => Lasting::AtOnce,
+    };
+    let writing = writing(target, intent.aim, lasting);
     let mut transaction = begin(&mut *target.database, writing, target.lock_timeout, target.notice)?;
     let mut survey = Survey::read(&mut *transaction, &question, &passwords, target.notice)?;
     refuse(&survey, &question, intent, &transaction.describe(), target.program)?;
@@ -150,13 +156,13 @@ fn question<'q, 't: 'q>(target: &Target<'t>, intent: Intent<'q>) -> Question<'q>
     }
 }
 
-fn writing(target: &Target<'_>, aim: Aim) -> Access {
+fn writing(target: &Target<'_>, aim: Aim, lasting: Lasting) -> Access {
     let scope = match aim {
         Aim::Declared => Scope::Worker(target.dataset.worker),
         // The last worker to go puts the counters back, so one goes after the other.
         Aim::Gone => Scope::Database,
     };
-    Access::Write(Writing { scope, patience: target.lock_timeout })
+    Access::Write(Writing { scope, patience: target.lock_timeout, lasting })
 }
 
 /// Makes the tables of Seedbed in a step of their own, where that is not part of a run: two runs that
@@ -166,7 +172,8 @@ fn prepare(target: &mut Target<'_>, schema: &Schema) -> Result<()> {
     if database.dialect() == Dialect::Sqlite || state::has_tables(schema) || !database.owns_transactions() {
         return Ok(());
     }
-    let writing = Access::Write(Writing { scope: Scope::Database, patience: target.lock_timeout });
+    let (patience, lasting) = (target.lock_timeout, Lasting::AtOnce);
+    let writing = Access::Write(Writing { scope: Scope::Database, patience, lasting });
     let mut transaction = begin(database, writing, target.lock_timeout, target.notice)?;
     state::create_tables(&mut *transaction, schema, "allow it again")?;
     commit(transaction, target.lock_timeout)
@@ -406,7 +413,7 @@ fn clear_stale_files(target: &mut Target<'_>, question: &Question<'_>, survey: &
     };
     media::remove(media.folder, &marker.stale_files).map_err(after_commit)?;
     let cleared = Marker { stale_files: Vec::new(), ..marker.clone() };
-    let writing = writing(target, question.aim);
+    let writing = writing(target, question.aim, Lasting::AtOnce);
     let mut transaction =
         begin(&mut *target.database, writing, target.lock_timeout, target.notice).map_err(after_commit)?;
     state::put_marker(&mut *transaction, &cleared)

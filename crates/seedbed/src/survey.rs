@@ -121,6 +121,7 @@ impl Survey {
             live: &live,
             ours: &ours,
             protected: &known.protected,
+            hold: question.hold,
             claims: dataset
                 .claims
                 .iter()

@@ -19,7 +19,7 @@ use postgres::{Client, Row};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
-use super::{Access, Dangling, Database, Failure, FailureKind, Scope};
+use super::{Access, Dangling, Database, Failure, FailureKind, Lasting, Scope, Writing};
 use crate::sql::{Dialect, Sql, postgres as sql};
 
 pub use address::{Address, Environment, written};
@@ -120,7 +120,9 @@ impl Database for Postgres {
             }
         };
         self.open = true;
-        self.run(&statement).inspect_err(|_| {
+        let soon = matches!(access, Access::Write(Writing { lasting: Lasting::Soon, .. }));
+        let begun = self.run(&statement).and_then(|()| if soon { self.run(&sql::commit_soon()) } else { Ok(()) });
+        begun.inspect_err(|_| {
             let _ = self.rollback();
         })
     }

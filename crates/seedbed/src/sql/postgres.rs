@@ -159,6 +159,11 @@ fn settings(wait: u128) -> String {
     )
 }
 
+/// Lets the commit of the open transaction not wait for the disk.
+pub(crate) fn commit_soon() -> Sql {
+    fixed("SET LOCAL synchronous_commit = off")
+}
+
 /// Ends a transaction for good.
 pub(crate) fn commit() -> Sql {
     fixed("COMMIT")

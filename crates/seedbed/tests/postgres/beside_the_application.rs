@@ -135,6 +135,27 @@ fn a_row_that_the_application_commits_at_any_moment_of_a_cleanup_is_never_lost()
 }
 
 #[test]
+fn only_a_reset_does_not_wait_for_the_disk() {
+    let mut world = World::new();
+    world.sql(
+        "CREATE TABLE waited (verb text, how text); \
+         CREATE FUNCTION told() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN \
+         INSERT INTO waited VALUES (tg_op, current_setting('synchronous_commit')); RETURN NULL; END$$; \
+         CREATE TRIGGER told AFTER INSERT OR UPDATE OR DELETE ON items EXECUTE FUNCTION told()",
+    );
+    world.database = support::open(&format!("{}&options=-csynchronous_commit%3Don", world.own.address().unwrap()));
+    world.seed().unwrap();
+    world.sql(
+        "DELETE FROM waited; UPDATE items SET title = 'x' WHERE id = 1100000003; DELETE FROM waited WHERE how = 'off'",
+    );
+    let waited = |world: &World| world.text("SELECT string_agg(DISTINCT verb || ' ' || how, ', ') FROM waited");
+    world.reset().unwrap();
+    assert_eq!(waited(&world), "UPDATE off");
+    world.cleanup(0).unwrap();
+    assert_eq!(waited(&world), "DELETE on, UPDATE off");
+}
+
+#[test]
 fn cleanup_gives_pg_dump_the_same_bytes_as_before() {
     let mut world = verify_support::World::new(&verify_support::pockitflyer(), 1);
     world.real_person(77, "anna@example.org");

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use seedbed::database::postgres::{Address, Environment};
 use seedbed::{Database, Postgres};
 
-use crate::contract::support::server::Server;
+use crate::contract::support::server::{FAST, Server};
 
 /// A server that listens on `localhost`, whose settings a test may change while it holds this.
 struct Listening {
@@ -31,7 +31,7 @@ impl Listening {
         let port = free.local_addr().unwrap().port();
         drop(free);
         let own = tempfile::tempdir().unwrap();
-        let server = Server::start(Some(port));
+        let server = Server::start(Some(port), FAST);
         let data = server.folder.join("data");
         let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&data).unwrap());
         let certificates = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres/certificates");

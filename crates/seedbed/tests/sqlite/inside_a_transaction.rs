@@ -12,7 +12,7 @@ use crate::contract::support::guest::Guest;
 use crate::contract::support::own::dump;
 use crate::contract::support::{TODAY, World, user};
 use seedbed::Sqlite;
-use seedbed::database::{Access, Database, FailureKind, Scope, Writing, sqlite};
+use seedbed::database::{Access, Database, FailureKind, Lasting, Scope, Writing, sqlite};
 
 /// A world whose verbs work on the connection of a host, which opens transactions of its own.
 struct Inside {
@@ -246,7 +246,8 @@ fn a_guest_that_writes_keeps_other_writers_out_from_its_first_statement() {
     guest.begin(Access::Read).unwrap();
     other.execute_batch("BEGIN IMMEDIATE; ROLLBACK").unwrap();
     guest.rollback().unwrap();
-    guest.begin(Access::Write(Writing { scope: Scope::Worker(0), patience: Duration::ZERO })).unwrap();
+    let (scope, lasting) = (Scope::Worker(0), Lasting::AtOnce);
+    guest.begin(Access::Write(Writing { scope, patience: Duration::ZERO, lasting })).unwrap();
     assert!(other.execute_batch("BEGIN IMMEDIATE").is_err());
     inside.sql("ROLLBACK");
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

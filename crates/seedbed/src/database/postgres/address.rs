@@ -327,8 +327,11 @@ fn shown(config: &Config) -> String {
     if servers.is_empty() {
         return written(user, &last, port, name);
     }
-    let others: String = servers.iter().map(|(host, port)| format!("{host}:{port},")).collect();
-    format!("postgres://{user}@{others}{last}:{port}/{name}")
+    let mut text = format!("postgres://{user}@");
+    for (host, port) in servers {
+        text.push_str(&format!("{host}:{port},"));
+    }
+    format!("{text}{last}:{port}/{name}")
 }
 
 /// Returns the address of a database, without a password; a host that begins with `/` is the folder of

