@@ -261,8 +261,14 @@ fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<()> {
             expected.insert(&insert.key, insert.columns.iter().map(String::as_str).zip(&insert.values).collect());
         }
         for update in part.updates.iter().filter(|update| !matches!(update.how, How::Replace(_))) {
+            // What was not to change has not changed by a trigger either.
+            let before = &survey.live[&part.table];
+            let stays = |column: &&String| !update.changes.iter().any(|change| change.column == **column);
+            let kept = survey.declared.get(&part.table).into_iter().flatten().filter(stays);
+            let kept =
+                kept.filter_map(|column| Some((column.as_str(), &before.rows[&update.key][before.position(column)?])));
             let changes = update.changes.iter().map(|change| (change.column.as_str(), &change.after));
-            expected.insert(&update.key, changes.collect());
+            expected.insert(&update.key, changes.chain(kept).collect());
         }
         if expected.is_empty() {
             continue;

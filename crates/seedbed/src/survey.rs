@@ -68,6 +68,8 @@ pub(crate) struct Survey {
     pub(crate) standing: Standing,
     pub(crate) marker: Option<Marker>,
     pub(crate) live: BTreeMap<String, LiveTable>,
+    /// The columns that every population of a table declares.
+    pub(crate) declared: BTreeMap<String, BTreeSet<String>>,
     /// The debris that the plan removes, with its cells.
     pub(crate) debris: debris::RowsByTable,
     pub(crate) tags: BTreeMap<String, (String, Cell)>,
@@ -199,6 +201,7 @@ impl Survey {
             links,
             standing,
             live,
+            declared: declared_columns(dataset),
             tags,
             plan,
             clock,
@@ -472,6 +475,17 @@ fn variant_rows(dataset: &Dataset, variant: Option<&str>) -> Result<BTreeSet<(us
     let names: Vec<&str> = dataset.states.iter().map(|state| state.name.as_str()).collect();
     let error = Error::new(Exit::Usage, "unknown-state", format!("no state `{name}` is declared"));
     Err(error.help(format!("declared are: {}", names.join(", "))))
+}
+
+/// Returns the columns that every population of a table declares.
+fn declared_columns(dataset: &Dataset) -> BTreeMap<String, BTreeSet<String>> {
+    let mut declared: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for block in &dataset.blocks {
+        let columns = || block.columns.iter().cloned().collect();
+        let known = declared.entry(block.table.clone()).or_insert_with(columns);
+        known.retain(|column| block.columns.contains(column));
+    }
+    declared
 }
 
 /// Returns what the column of a row held under the stored clock, where it is a time.

@@ -16,8 +16,10 @@ use seedbed_core::schema::Schema;
 
 use super::place::Address;
 use super::{Place, Project};
+use crate::database::Access;
 use crate::error::{Closing, Error, Exit, Result, While};
 use crate::media::picture;
+use crate::run;
 use crate::session::{Media, Notice, Target};
 use crate::sql::Dialect;
 use crate::state::{self, State};
@@ -120,13 +122,16 @@ impl Work {
         call: &Call<'_>,
         purpose: Purpose,
     ) -> Result<Self> {
-        let schema = place.database.schema().during(|| "reading the catalogue".into())?;
+        // The names of our own tables lead to them inside of our transactions.
+        let mut transaction = run::begin(&mut *place.database, Access::Read, project.config.lock_timeout, &mut |_| {})?;
+        let schema = transaction.schema().during(|| "reading the catalogue".into())?;
         // A file gets the project's tables; those of a server come from the application.
-        if schema.tables.is_empty() && place.database.dialect() == Dialect::Postgres {
+        if schema.tables.is_empty() && transaction.dialect() == Dialect::Postgres {
             let error = Error::new(Exit::CouldNotRun, "missing-table", format!("{} has no tables", place.name));
             return Err(error.help("apply your migrations to this database"));
         }
-        let state = state::read(&mut *place.database, &schema).during(|| "reading what was seeded".into())?;
+        let state = state::read(&mut *transaction, &schema).during(|| "reading what was seeded".into())?;
+        drop(transaction);
         let mut names = vec![scenario];
         let known = project.names();
         // A seeded scenario whose file is gone is left to the verb, which knows its keys.

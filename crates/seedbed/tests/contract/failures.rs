@@ -128,6 +128,67 @@ fn a_trigger_that_changes_a_value_is_named_and_rolled_back() {
 }
 
 #[test]
+fn a_trigger_that_touches_an_update_or_swallows_a_delete_is_named_and_rolled_back() {
+    let mut world = World::new();
+    world.seed().unwrap();
+    world.sql("UPDATE items SET title = 'x' WHERE id = 1100000003");
+    world.sql(match crate::ENGINE {
+        Engine::Sqlite => {
+            "CREATE TRIGGER touch AFTER UPDATE ON items WHEN new.place = old.place \
+             BEGIN UPDATE items SET place = old.place + 100 WHERE id = new.id; END; \
+             CREATE TRIGGER keep BEFORE DELETE ON pairs BEGIN SELECT RAISE(IGNORE); END"
+        }
+        Engine::Postgres => {
+            "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN new.place := old.place + 100; \
+             RETURN new; END$$; CREATE TRIGGER touch BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION touch(); \
+             CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$; \
+             CREATE TRIGGER keep BEFORE DELETE ON pairs FOR EACH ROW EXECUTE FUNCTION keep()"
+        }
+    });
+    let before = (world.dump_all(), world.files());
+    let error = world.reset().unwrap_err();
+    assert_eq!((error.exit_code(), error.rule, error.nothing_written), (6, "read-back", true), "{error}");
+    assert!(error.details.contains(&"triggers on `items`: touch".to_owned()), "{error}");
+    let error = world.cleanup(2).unwrap_err();
+    assert_eq!((error.exit_code(), error.rule, error.nothing_written), (6, "count-differs", true), "{error}");
+    assert!(error.details.contains(&"triggers on `pairs`: keep".to_owned()), "{error}");
+    assert_eq!((world.dump_all(), world.files()), before);
+}
+
+#[test]
+fn a_column_or_a_table_that_goes_between_plan_and_seed_is_named() {
+    let mut world = World::new();
+    for (change, message) in [
+        ("ALTER TABLE users DROP COLUMN lat", "table `users` has no column `lat`"),
+        ("ALTER TABLE users ADD COLUMN lat decimal(9,6) NULL; DROP TABLE badges", "there is no table `badges`"),
+    ] {
+        assert!(change.contains("badges") || world.plan().inserts() > 0);
+        world.sql(change);
+        let before = (world.dump_all(), world.files());
+        let error = world.seed().unwrap_err();
+        assert_eq!((error.exit_code(), error.message.as_str(), error.nothing_written), (6, message, true));
+        assert_eq!((world.dump_all(), world.files()), before);
+    }
+}
+
+#[test]
+fn a_write_that_the_application_holds_is_waited_for_and_given_up() {
+    let mut world = World::new();
+    world.seed().unwrap();
+    world.timeout = Duration::from_millis(100);
+    world.sql("UPDATE items SET title = 'x'");
+    let before = (world.dump_all(), world.files());
+    world.sql("BEGIN; UPDATE items SET title = 'y' WHERE id = 1100000003");
+    for verb in [World::seed, World::reset, |world: &mut World| world.cleanup(0)] {
+        let error = verb(&mut world).unwrap_err();
+        assert_eq!((error.exit_code(), error.rule, error.nothing_written), (5, "busy", true), "{error}");
+    }
+    world.sql("ROLLBACK");
+    assert_eq!((world.dump_all(), world.files()), before);
+    assert!(world.reset().unwrap().written);
+}
+
+#[test]
 fn a_schema_that_does_not_fit_is_named() {
     let mut world = World::new();
     world.sql("ALTER TABLE users DROP COLUMN lat");
