@@ -22,7 +22,9 @@ pub(crate) struct Arguments {
 
 const EXITS: &str = "\
 Exit codes: 0 done or in sync; 1 the answer is no; 2 wrong call or scenario; 3 the database is not
-marked for tests; 4 rows of other people are in the way; 5 busy; 6 could not run.";
+marked for tests; 4 rows of other people are in the way; 5 busy; 6 could not run; with 2 to 6
+nothing was written. 7 the connection was lost in the commit, and all was written or nothing; 8 the
+rows were written, and what comes after them was not done.";
 
 /// What every verb understands.
 #[derive(Debug, clap::Args)]

@@ -6,6 +6,7 @@ use crate::database::{Access, Database, Lasting, Scope, Writing};
 use crate::error::{Result, While};
 use crate::run;
 use crate::session::Notice;
+use crate::settle::{Trace, settle};
 use crate::state::{self, Marker};
 
 /// Marks the database for tests, also when it is a copy of a marked one; returns the marker.
@@ -30,8 +31,11 @@ pub fn allow(
         Some(before) => Marker { counters: before.counters, stale_files: before.stale_files, ..fresh },
         None => fresh,
     };
+    let recorded = run::recorded(&mut *transaction, &schema)?;
     state::create_tables(&mut *transaction, &schema, "allow it again")?;
     state::put_marker(&mut *transaction, &marker).during(|| "recording that tests may write here".into())?;
-    run::commit(transaction, lock_timeout)?;
+    let trace = Trace::since(recorded, &mut *transaction)?;
+    let answer = run::commit(transaction, lock_timeout);
+    settle(database, answer, &trace, lock_timeout)?;
     Ok(marker)
 }

@@ -38,7 +38,13 @@ pub trait Database {
     fn begin(&mut self, access: Access) -> Result<(), Failure>;
 
     /// Makes the open transaction last, or part of the one around it. When it fails as busy the transaction is still open.
+    /// When it fails as unclear or as unfinished there is none any more.
     fn commit(&mut self) -> Result<(), Failure>;
+
+    /// Opens the connection anew after it was lost, and makes sure that the session before is over.
+    fn reopen(&mut self) -> Result<(), Failure> {
+        Err(Failure::new(FailureKind::Connection, "this connection is somebody else's to open again"))
+    }
 
     /// Undoes the open transaction.
     fn rollback(&mut self) -> Result<(), Failure>;
@@ -60,8 +66,8 @@ pub trait Database {
     /// Returns the counters that hand out keys, for tables that have one and were written before.
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure>;
 
-    /// Moves the counter of a table, or forgets it. Asked last in a transaction, and taken back when that
-    /// is undone, though the engine may not do so by itself.
+    /// Moves the counter of a table, or forgets it. Asked last in a transaction; when that is undone, or
+    /// nobody lives to tell, the counter stands where it stood or where no harm is done.
     fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure>;
 
     /// Returns the rows of these tables whose references lead nowhere.
@@ -157,6 +163,10 @@ pub enum FailureKind {
     Constraint,
     /// The database cannot be opened or was lost.
     Connection,
+    /// It was lost in a commit: that may have come through, or not.
+    Unclear,
+    /// The commit came through, and what comes with it did not.
+    Unfinished,
     /// Anything else.
     Other,
 }

@@ -12,6 +12,7 @@ use seedbed_core::plan::Misfit;
 use seedbed_core::source::Source;
 
 use crate::database::{Failure, FailureKind};
+use crate::settle;
 
 pub use diagnosed::{Closing, Diagnosed};
 
@@ -31,6 +32,10 @@ pub enum Exit {
     Busy = 5,
     /// Connection, disk, or a schema that does not fit.
     CouldNotRun = 6,
+    /// The connection was lost in the commit: either all was written, or nothing.
+    Unclear = 7,
+    /// The rows were written, and what comes after them was not done.
+    Unfinished = 8,
 }
 
 /// The rule of a run that others came in the way of; it may be run again as a whole.
@@ -99,6 +104,12 @@ impl Error {
         self.help.iter().try_for_each(|help| write!(f, "\nhelp: {help}"))
     }
 
+    /// Returns the error as it is when the rows were written before: no such thing as nothing written.
+    #[must_use]
+    pub fn after_commit(self) -> Self {
+        settle::unfinished(self)
+    }
+
     /// Returns the exit code as a process gives it back.
     pub fn exit_code(&self) -> u8 {
         self.exit as u8
@@ -122,6 +133,8 @@ impl Error {
             FailureKind::ForeignKey => Self::new(Exit::CouldNotRun, "foreign-key", message),
             FailureKind::Constraint => Self::new(Exit::CouldNotRun, "constraint", message),
             FailureKind::Connection => Self::new(Exit::CouldNotRun, "connection", message),
+            FailureKind::Unclear => Self::new(Exit::Unclear, "commit-unclear", message),
+            FailureKind::Unfinished => Self::new(Exit::Unfinished, "unfinished", message),
             FailureKind::Other => Self::new(Exit::CouldNotRun, "database", message),
         }
     }

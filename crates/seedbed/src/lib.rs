@@ -26,6 +26,7 @@ mod reset;
 mod run;
 mod seed;
 mod session;
+mod settle;
 pub mod show;
 pub mod sql;
 pub mod state;

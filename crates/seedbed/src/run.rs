@@ -17,13 +17,14 @@ use seedbed_core::schema::Schema;
 
 use crate::apply::{self, Debris};
 use crate::dangling::Unchecked;
-use crate::database::{Access, Database, FailureKind, Lasting, Scope, Transaction, Writing};
+use crate::database::{Access, Database, Failure, FailureKind, Lasting, Scope, Transaction, Writing};
 use crate::error::{self, Error, Exit, Result, While};
 use crate::guard::{self, Standing};
 use crate::media;
 use crate::session::{Notice, Target};
+use crate::settle::{self, Committed, Trace, settle};
 use crate::sql::{Dialect, Hold};
-use crate::state::{self, Marker};
+use crate::state::{self, Marker, Versions};
 use crate::survey::{Aim, Question, Survey};
 
 /// So often a run is begun again when others came in its way.
@@ -123,23 +124,50 @@ fn run_once(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt> {
     }
     let allow = allow_line(&transaction.describe(), target.program);
     state::create_tables(&mut *transaction, &survey.schema, &allow)?;
+    let recorded = recorded(&mut *transaction, &survey.schema)?;
     let references = Unchecked::before(&mut *transaction, &survey, intent.debris)?;
     apply::apply(&mut *transaction, &survey, intent.debris)
         .and_then(|()| references.check(&mut *transaction))
         .map_err(|error| told(error, &survey.plan))?;
     let mut files = Vec::new();
-    let finished = write_files(&question, &mut survey, &mut files)
+    let traced = write_files(&question, &mut survey, &mut files)
         .and_then(|()| record(&mut *transaction, &mut survey, &question))
         .and_then(|()| apply::move_counters(&mut *transaction, &survey.plan))
-        .and_then(|()| commit(transaction, target.lock_timeout));
-    if let Err(error) = finished {
-        media::take_back(&files);
-        return Err(told(error, &survey.plan));
-    }
-    if survey.owned {
-        clear_stale_files(target, &question, &survey)?;
+        .and_then(|()| Trace::since(recorded, &mut *transaction));
+    let committed = match traced {
+        Ok(trace) => {
+            let answer = commit(transaction, target.lock_timeout);
+            settle(&mut *target.database, answer, &trace, target.lock_timeout)
+        }
+        Err(error) => {
+            drop(transaction);
+            Err(error)
+        }
+    };
+    match committed {
+        Err(error) => {
+            if error.nothing_written {
+                media::take_back(&files);
+            }
+            return Err(told(error, &survey.plan));
+        }
+        Ok(Committed::Wholly) if survey.owned => clear_stale_files(target, &question, &survey)?,
+        Ok(Committed::Wholly) => {}
+        // The same run again does what is left, over a connection that works.
+        Ok(Committed::Barely) => {
+            let finished = target.database.reopen().during(|| "opening the database again".into());
+            finished.and_then(|()| run_once(target, intent)).map_err(settle::unfinished)?;
+        }
     }
     Ok(receipt(&question, survey, true))
+}
+
+/// Returns which versions of our own rows stand.
+pub(crate) fn recorded(database: &mut dyn Database, schema: &Schema) -> Result<Versions> {
+    if !state::has_tables(schema) {
+        return Ok(Versions::new());
+    }
+    state::versions(database).during(|| "looking at what was recorded".into())
 }
 
 fn question<'q, 't: 'q>(target: &Target<'t>, intent: Intent<'q>) -> Question<'q> {
@@ -177,6 +205,12 @@ fn prepare(target: &mut Target<'_>, schema: &Schema) -> Result<()> {
     let mut transaction = begin(database, writing, target.lock_timeout, target.notice)?;
     state::create_tables(&mut *transaction, schema, "allow it again")?;
     commit(transaction, target.lock_timeout)
+        .map_err(|failure| match failure.kind {
+            // Without a row they are nothing, so nothing was written either way.
+            FailureKind::Unclear | FailureKind::Unfinished => Failure { kind: FailureKind::Connection, ..failure },
+            _ => failure,
+        })
+        .during(|| "making the tables of Seedbed".into())
 }
 
 /// Whether the plan removes rows, so that nobody may refer to them any more.
@@ -238,13 +272,14 @@ pub(crate) fn begin<'d>(
     }
 }
 
-pub(crate) fn commit(transaction: Transaction<'_>, timeout: Duration) -> Result<()> {
+/// Makes a transaction last; waits while somebody else is in the way.
+pub(crate) fn commit(transaction: Transaction<'_>, timeout: Duration) -> std::result::Result<(), Failure> {
     let started = Instant::now();
     let again = || {
         thread::sleep(Duration::from_millis(5));
         started.elapsed() < timeout
     };
-    transaction.commit(again).during(|| "committing".into())
+    transaction.commit(again)
 }
 
 /// Returns what a person types to say that tests may write here.
@@ -407,17 +442,11 @@ fn clear_stale_files(target: &mut Target<'_>, question: &Question<'_>, survey: &
     if marker.stale_files.is_empty() {
         return Ok(());
     }
-    let after_commit = |mut error: Error| {
-        error.nothing_written = false;
-        error.help("the rows are as planned; run it again to remove what is left of the files")
-    };
-    media::remove(media.folder, &marker.stale_files).map_err(after_commit)?;
+    media::remove(media.folder, &marker.stale_files).map_err(settle::unfinished)?;
     let cleared = Marker { stale_files: Vec::new(), ..marker.clone() };
     let writing = writing(target, question.aim, Lasting::AtOnce);
     let mut transaction =
-        begin(&mut *target.database, writing, target.lock_timeout, target.notice).map_err(after_commit)?;
-    state::put_marker(&mut *transaction, &cleared)
-        .during(|| "recording the removed files".into())
-        .map_err(after_commit)?;
-    commit(transaction, target.lock_timeout).map_err(after_commit)
+        begin(&mut *target.database, writing, target.lock_timeout, target.notice).map_err(settle::unfinished)?;
+    let put = state::put_marker(&mut *transaction, &cleared).and_then(|()| commit(transaction, target.lock_timeout));
+    put.during(|| "recording the removed files".into()).map_err(settle::unfinished)
 }

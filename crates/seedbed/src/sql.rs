@@ -554,6 +554,15 @@ pub(crate) fn put_state(dialect: Dialect) -> Sql {
     )
 }
 
+/// Reads which transaction wrote each row of ours: scenario, worker, number of the transaction; nothing
+/// where a database is no server.
+pub(crate) fn select_versions(dialect: Dialect) -> Option<Sql> {
+    match dialect {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => Some(postgres::select_versions()),
+    }
+}
+
 /// Removes a state: scenario, worker.
 pub(crate) fn delete_state(dialect: Dialect) -> Sql {
     Sql::fixed(dialect, "DELETE FROM seedbed_state WHERE scenario = ? AND worker = ?")

@@ -134,6 +134,23 @@ pub(crate) fn create_tables(database: &mut dyn Database, schema: &Schema, allow:
     made.during(|| "making the tables of Seedbed".into())
 }
 
+/// A row of ours: scenario and worker of a state; no scenario for the marker.
+pub(crate) type Place = (String, i64);
+
+/// Which version of each row of ours stands.
+pub(crate) type Versions = BTreeMap<Place, String>;
+
+/// Returns which version of each row of ours stands; none where no commit can be lost on its way.
+pub(crate) fn versions(database: &mut dyn Database) -> Result<Versions, Failure> {
+    let Some(statement) = sql::select_versions(database.dialect()) else { return Ok(Versions::new()) };
+    let rows = database.query(&statement, &[])?;
+    let version = |row| {
+        let mut row = Row::of("seedbed_state", row);
+        Ok(((row.text()?, row.integer()?), row.text()?))
+    };
+    rows.into_iter().map(version).collect()
+}
+
 /// Writes the marker.
 pub(crate) fn put_marker(database: &mut dyn Database, marker: &Marker) -> Result<(), Failure> {
     let values = [

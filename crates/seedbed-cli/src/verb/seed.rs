@@ -28,7 +28,8 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     }
     let (receipt, times) = work.run(&mut notices, |target, _| seedbed::seed(target))?;
     // What was read and compared just now, and found as it was left, has been verified then.
-    let verified = receipt.written.then(|| work.run(&mut notices, seedbed::verify)).transpose()?;
+    let verified = receipt.written.then(|| work.run(&mut notices, seedbed::verify)).transpose();
+    let verified = verified.map_err(|error| if receipt.committed { error.after_commit() } else { error })?;
     let (work, receipt, verified) = (&work, &receipt, verified.map(|(verified, _)| verified));
     let whole = desk.whole(times);
     Ok(desk.answer(&seeded::Report { work, receipt, verified: verified.as_ref(), times, whole }))

@@ -19,6 +19,8 @@ from seedbed.errors import (
     NotForTestsError,
     RowsNotOursError,
     SeedbedError,
+    UnclearError,
+    UnfinishedError,
     UsageError,
 )
 from seedbed.verbs import (
@@ -45,6 +47,8 @@ __all__ = [
     "Options",
     "RowsNotOursError",
     "SeedbedError",
+    "UnclearError",
+    "UnfinishedError",
     "UsageError",
     "allow",
     "check",

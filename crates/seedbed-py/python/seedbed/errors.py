@@ -72,4 +72,16 @@ class CouldNotRunError(SeedbedError):
     exit_code = 6
 
 
+class UnclearError(SeedbedError):
+    """The connection was lost in the commit: either all was written, or nothing."""
+
+    exit_code = 7
+
+
+class UnfinishedError(SeedbedError):
+    """The rows were written, and what comes after them was not done."""
+
+    exit_code = 8
+
+
 BY_EXIT_CODE = {kind.exit_code: kind for kind in SeedbedError.__subclasses__()}

@@ -13,18 +13,19 @@ mod tls;
 use std::io::Write;
 use std::sync::Arc;
 
+use postgres::error::Severity;
 use postgres::types::private::BytesMut;
 use postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Row};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
-use super::{Access, Dangling, Database, Failure, FailureKind, Lasting, Scope, Writing};
+use super::{Access, Dangling, Database, Failure, FailureKind, Lasting, Scope, Writing, row};
 use crate::sql::{Dialect, Sql, postgres as sql};
 
 pub use address::{Address, Environment, written};
 pub use catalogue::catalogue;
-pub use dialect::{Moved, counters, dangling, identity, put_back, require_version, set_counter};
+pub use dialect::{Moved, counters, dangling, identity, put_back, require_reach, require_version, set_counter};
 
 /// The first number of our locks, so that they are not those of the application; the second is 0
 /// for the database, and one more than its number for a worker.
@@ -33,11 +34,17 @@ const LOCK: i64 = 0x5eed_bed0;
 /// A PostgreSQL database.
 pub struct Postgres {
     client: Client,
-    shown: String,
+    address: Address,
+    /// What the server calls this session.
+    session: Session,
     open: bool,
+    /// The open transaction may write; without one, what the last one left is still to be put back.
+    writes: bool,
     locked: bool,
     /// Counters that the open transaction has moved; undoing it leaves them where they are.
     moved: Vec<Moved>,
+    /// Counters that go up when the transaction is committed.
+    raised: Vec<(String, i64)>,
 }
 
 impl Postgres {
@@ -50,9 +57,20 @@ impl Postgres {
             failure.message = format!("{}: {}", address.shown(), failure.message);
             failure
         })?;
-        let shown = address.shown().to_owned();
-        let mut database = Self { client, shown, open: false, locked: false, moved: Vec::new() };
+        let mut database = Self {
+            client,
+            address: address.clone(),
+            session: Session::default(),
+            open: false,
+            writes: true,
+            locked: false,
+            moved: Vec::new(),
+            raised: Vec::new(),
+        };
         require_version(&mut database)?;
+        // Some systems cannot tell whether a client is still there.
+        let _ = database.run(&sql::set_check_interval());
+        database.session = Session::of(&mut database)?;
         Ok(database)
     }
 
@@ -96,7 +114,7 @@ impl Postgres {
 
 impl Database for Postgres {
     fn describe(&self) -> String {
-        self.shown.clone()
+        self.address.shown().to_owned()
     }
 
     fn dialect(&self) -> Dialect {
@@ -120,6 +138,11 @@ impl Database for Postgres {
             }
         };
         self.open = true;
+        self.writes = matches!(access, Access::Write(_));
+        if self.writes {
+            self.moved.clear();
+            self.raised.clear();
+        }
         let soon = matches!(access, Access::Write(Writing { lasting: Lasting::Soon, .. }));
         let begun = self.run(&statement).and_then(|()| if soon { self.run(&sql::commit_soon()) } else { Ok(()) });
         begun.inspect_err(|_| {
@@ -128,15 +151,46 @@ impl Database for Postgres {
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
-        self.run(&sql::commit())?;
+        if let Err(error) = self.client.batch_execute(sql::commit().text()) {
+            let mut failure = failure(&error);
+            if ends_session(&error) {
+                // The server may have committed before its answer was lost.
+                failure.kind = FailureKind::Unclear;
+                (self.open, self.locked) = (false, false);
+            }
+            return Err(failure);
+        }
         self.open = false;
         self.moved.clear();
+        // No rollback takes a counter back, so none goes up before the rows are there for good. A run that is
+        // killed in between has its counters moved by the next one.
+        let raised = std::mem::take(&mut self.raised);
+        let raised = raised.iter().try_for_each(|(table, to)| set_counter(self, table, Some(*to)).map(|_| ()));
         self.unlock();
-        Ok(())
+        raised.map_err(|failure| Failure { kind: FailureKind::Unfinished, ..failure })
+    }
+
+    fn reopen(&mut self) -> Result<(), Failure> {
+        if Session::of(self).is_ok() {
+            return Ok(());
+        }
+        let mut anew = Self::open(&self.address)?;
+        if anew.query(&sql::select_follows(), &[])?.first().is_none_or(|row| row[0] != Cell::Integer(0)) {
+            return Err(Failure::new(FailureKind::Connection, "this server only follows the one that was lost"));
+        }
+        if self.session.is_over(&mut anew)? {
+            anew.moved = std::mem::take(&mut self.moved);
+            *self = anew;
+            return Ok(());
+        }
+        Err(Failure::new(FailureKind::Busy, "the session that was lost is still at work"))
     }
 
     fn rollback(&mut self) -> Result<(), Failure> {
         let undone = if std::mem::take(&mut self.open) { self.run(&sql::rollback()) } else { Ok(()) };
+        if !std::mem::replace(&mut self.writes, true) {
+            return undone;
+        }
         for moved in std::mem::take(&mut self.moved) {
             // Where this fails the counter stays above our keys, which harms nobody.
             let _ = put_back(self, &moved);
@@ -168,6 +222,13 @@ impl Database for Postgres {
     }
 
     fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure> {
+        if let Some(to) = to
+            && counters(self)?.iter().all(|(counted, last)| counted != table || *last < to)
+        {
+            require_reach(self, table, to)?;
+            self.raised.push((table.to_owned(), to));
+            return Ok(());
+        }
         if self.moved.is_empty() {
             // No transaction takes a moved counter back, so what the commit would refuse is refused before.
             self.run(&sql::check_constraints())?;
@@ -180,6 +241,32 @@ impl Database for Postgres {
     fn dangling(&mut self, tables: &[&str]) -> Result<Vec<Dangling>, Failure> {
         dangling(self, tables)
     }
+}
+
+/// What a server calls a session, also when its connection is lost.
+#[derive(Clone, Debug, Default)]
+struct Session {
+    process: i64,
+    since: String,
+}
+
+impl Session {
+    fn of(database: &mut dyn Database) -> Result<Self, Failure> {
+        let rows = database.query(&sql::select_session(), &[])?;
+        let mut row = row::Row::of("pg_stat_activity", rows.into_iter().next().unwrap_or_default());
+        Ok(Self { process: row.integer()?, since: row.text()? })
+    }
+
+    /// Whether the session is over, told by another one; one that is not is asked to end.
+    fn is_over(&self, other: &mut dyn Database) -> Result<bool, Failure> {
+        let values = [Cell::Integer(self.process), Cell::text(&self.since)];
+        Ok(other.query(&sql::end_session(), &values)?.is_empty())
+    }
+}
+
+/// Whether nothing more comes from the session that a statement failed in.
+fn ends_session(error: &postgres::Error) -> bool {
+    error.as_db_error().is_none_or(|told| matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic)))
 }
 
 /// A value sent as text, of whatever type the statement makes of it.
@@ -244,7 +331,10 @@ fn failure(error: &postgres::Error) -> Failure {
         let lost = error.is_closed() || message.starts_with("error c") || message.starts_with("db error");
         return Failure::new(if lost { FailureKind::Connection } else { FailureKind::Other }, message);
     };
-    let kind = kind(told.code().code());
+    let kind = match kind(told.code().code()) {
+        FailureKind::Other if ends_session(error) => FailureKind::Connection,
+        kind => kind,
+    };
     // What a key holds is told; a whole row, as other constraints tell it, may hold a secret.
     let detail = told.detail().filter(|_| matches!(kind, FailureKind::Unique | FailureKind::ForeignKey));
     let message = told.message();

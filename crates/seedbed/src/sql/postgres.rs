@@ -206,6 +206,48 @@ pub(crate) fn select_identity() -> Sql {
     )
 }
 
+/// Reads which transaction wrote each row of ours; the marker is the row without a scenario.
+pub(crate) fn select_versions() -> Sql {
+    fixed(
+        "SELECT scenario, worker::int8, xmin::text FROM seedbed_state \
+         UNION ALL SELECT '', 0, xmin::text FROM seedbed_marker",
+    )
+}
+
+/// Has the server look now and then, while a statement runs, whether we are still there: a killed run
+/// holds its locks no longer than that.
+pub(crate) fn set_check_interval() -> Sql {
+    fixed("SET client_connection_check_interval = '500ms'")
+}
+
+/// Reads what tells this session from others: the number of its process, and since when it is there.
+pub(crate) fn select_session() -> Sql {
+    fixed(
+        "SELECT pid::int8, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+    )
+}
+
+/// Reads whether the server is a copy that follows another one, which may know of a commit before it does.
+pub(crate) fn select_follows() -> Sql {
+    fixed("SELECT pg_is_in_recovery()::int")
+}
+
+/// Ends a session that is still there: its process, since when; a row as long as it is.
+pub(crate) fn end_session() -> Sql {
+    fixed(
+        "SELECT pg_terminate_backend(pid)::int FROM pg_stat_activity \
+         WHERE pid = ?::text::int AND extract(epoch FROM backend_start)::text = ?::text",
+    )
+}
+
+/// Reads whether a sequence may be moved, and how far: its name as it is quoted.
+pub(crate) fn select_reach() -> Sql {
+    fixed(
+        "SELECT has_sequence_privilege(seqrelid, 'UPDATE')::int, seqmax FROM pg_sequence \
+         WHERE seqrelid = ?::text::regclass",
+    )
+}
+
 /// The relations that are read: those of the schema that the application's names mean, and ours.
 /// Partitions are seen through their table.
 const RELATIONS: &str = "FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \

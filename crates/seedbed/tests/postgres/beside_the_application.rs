@@ -25,10 +25,10 @@ fn dump(own: &Own) -> String {
 }
 
 /// An adapter beside which the application does something before the n-th statement.
-struct Beside {
-    inner: Box<dyn Database>,
-    left: usize,
-    act: Rc<RefCell<dyn FnMut()>>,
+pub struct Beside {
+    pub inner: Box<dyn Database>,
+    pub left: usize,
+    pub act: Rc<RefCell<dyn FnMut()>>,
 }
 
 impl Beside {

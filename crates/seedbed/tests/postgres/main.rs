@@ -5,6 +5,9 @@ mod catalogue;
 #[path = "../contract/mod.rs"]
 mod contract;
 mod encryption;
+mod faults;
+mod lost;
+mod proxy;
 
 use contract::support;
 

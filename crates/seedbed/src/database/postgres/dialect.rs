@@ -63,6 +63,24 @@ pub fn counters(database: &mut dyn Database) -> Result<Vec<(String, i64)>, Failu
     Ok(counters.into_iter().filter_map(|counter| Some((counter.table, counter.last?))).collect())
 }
 
+/// Refuses where the counter of a table could not be moved to there, before anything is committed.
+pub fn require_reach(database: &mut dyn Database, table: &str, to: i64) -> Result<(), Failure> {
+    let counter = read(database)?.into_iter().find(|counter| counter.table == table);
+    let Some(Counter { sequence, .. }) = counter else {
+        return Err(Failure::new(FailureKind::Other, format!("`{table}` has no sequence")));
+    };
+    let rows = database.query(&sql::select_reach(), &[Cell::text(&sequence)])?;
+    let mut row = Row::of("pg_sequence", rows.into_iter().next().unwrap_or_default());
+    let (may, last) = (row.flag()?, row.integer()?);
+    if !may {
+        return Err(Failure::new(FailureKind::ReadOnly, format!("permission denied for sequence {sequence}")));
+    }
+    if to > last {
+        return Err(Failure::new(FailureKind::Other, format!("sequence {sequence} ends at {last}, before {to}")));
+    }
+    Ok(())
+}
+
 /// Moves the counter of a table, or makes it as if it was never used.
 ///
 /// No transaction undoes this; the answer is what [`put_back`] needs to.

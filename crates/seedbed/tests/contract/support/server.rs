@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,10 +20,18 @@ const WATCH: &str = r#"
 cd "$FOLDER" || exit 1
 "$BIN/initdb" -D data -U postgres -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=und --no-sync \
     >initdb.log 2>&1 || exit 1
-"$BIN/postgres" -D data -c listen_addresses="$LISTEN" -c port="$PORT" -c unix_socket_directories="$FOLDER" \
-    -c max_connections=200 $SETTINGS >server.log 2>&1 &
-server=$!
-cat >/dev/null
+start() {
+    "$BIN/postgres" -D data -c listen_addresses="$LISTEN" -c port="$PORT" -c unix_socket_directories="$FOLDER" \
+        -c max_connections=200 $SETTINGS >>server.log 2>&1 &
+    server=$!
+}
+start
+while read -r word; do
+    # All that the server consists of goes at once; then it is started again.
+    kill -9 $server $(awk -v server=$server '$4 == server {print $1}' /proc/[0-9]*/stat 2>/dev/null)
+    wait $server
+    start
+done
 [ -e keep ] && exit 0
 kill -INT $server
 wait $server
@@ -39,7 +49,7 @@ pub struct Server {
     templates: Mutex<BTreeMap<String, String>>,
     made: AtomicUsize,
     /// Its open end of the pipe keeps the server alive.
-    _watch: Child,
+    watch: Mutex<Child>,
 }
 
 /// Returns the server of this process; starts it when it is asked for first.
@@ -85,7 +95,20 @@ impl Server {
             assert!(!over, "{error}\n{}\n{}", log("initdb.log"), log("server.log"));
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self { folder, templates: Mutex::default(), made: AtomicUsize::new(0), _watch: watch }
+        Self { folder, templates: Mutex::default(), made: AtomicUsize::new(0), watch: Mutex::new(watch) }
+    }
+
+    /// Kills the server with all of its processes, and starts it again; returns when it answers.
+    pub fn crash(&self) {
+        let since = || -> Result<String, postgres::Error> {
+            let mut admin = Client::connect(&address(&self.folder, "postgres"), NoTls)?;
+            Ok(admin.query_one("SELECT pg_postmaster_start_time()::text", &[])?.get(0))
+        };
+        let before = since().unwrap();
+        self.watch.lock().unwrap().stdin.as_mut().expect("it is a pipe").write_all(b"crash\n").unwrap();
+        while since().map_or(true, |since| since == before) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Makes a database with the tables of `ddl`.
@@ -115,6 +138,22 @@ pub struct TestDatabase {
 impl TestDatabase {
     pub fn address(&self) -> String {
         address(&self.folder, &self.name)
+    }
+
+    /// The path of the socket that the server listens on.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
+    /// The folder of the server's files.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Makes a file the server's own, as its other files are.
+    pub fn give(&self, file: &Path) {
+        let data = fs::metadata(self.data()).unwrap();
+        std::os::unix::fs::chown(file, Some(data.uid()), Some(data.gid())).unwrap();
     }
 
     /// A connection of somebody else.
