@@ -5,6 +5,8 @@
 //! three of four fall into creation, writing
 //! and commit, which the test sees beginning.
 
+#[path = "kill/small.rs"]
+mod small;
 mod support;
 
 use std::collections::BTreeMap;
