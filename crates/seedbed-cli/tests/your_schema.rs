@@ -1,7 +1,7 @@
 //! What `docs/your-schema.md` shows is what the commands print, on a real server.
 
 #[path = "../../seedbed/tests/contract/support/server.rs"]
-#[allow(unreachable_pub, reason = "it is shared with the engine's tests")]
+#[allow(unreachable_pub, dead_code, reason = "it is shared with the engine's tests")]
 mod server;
 mod support;
 
