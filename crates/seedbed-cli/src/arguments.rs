@@ -7,7 +7,7 @@ use seedbed::Result;
 
 use crate::answer::Answer;
 use crate::moment;
-use crate::verb::{Desk, allow, check, cleanup, personas, plan, reset, schema, seed, show, status, verify};
+use crate::verb::{Desk, allow, check, cleanup, init, personas, plan, reset, schema, seed, show, status, verify};
 
 /// Test data you can lean on: declared in files, put into your database, proved, put back, and
 /// taken out again.
@@ -78,6 +78,8 @@ pub(crate) enum Colour {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Reads a database and writes a first scenario for it; nothing is written to the database.
+    Init(init::Flags),
     /// Reads and generates scenarios; opens no database.
     Check(check::Flags),
     /// What would change; nothing is written.
@@ -106,6 +108,7 @@ impl Verb {
     /// Runs the verb.
     pub(crate) fn run(&self, desk: &Desk<'_>) -> Result<Answer> {
         match self {
+            Self::Init(flags) => init::run(flags, desk),
             Self::Check(flags) => check::run(flags, desk),
             Self::Plan(flags) => plan::run(flags, desk),
             Self::Seed(flags) => seed::run(flags, desk),

@@ -3,6 +3,7 @@
 //! Text fits 100 columns and is whole without colour.
 
 pub(crate) mod allowed;
+pub(crate) mod begun;
 pub(crate) mod checked;
 pub(crate) mod difference;
 pub(crate) mod error;

@@ -3,6 +3,7 @@
 pub(crate) mod allow;
 pub(crate) mod check;
 pub(crate) mod cleanup;
+pub(crate) mod init;
 pub(crate) mod personas;
 pub(crate) mod plan;
 pub(crate) mod reset;
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use seedbed::database::postgres::Environment;
-use seedbed::project::{Call, Place, Purpose, Times, Work};
+use seedbed::project::{Call, FILE, Place, Purpose, Times, Work};
 use seedbed::{Database, Notice, Project, Result};
 
 use crate::answer::{Answer, Report};
@@ -32,8 +33,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) interactive: bool,
     /// Whether a running display may be drawn.
     pub(crate) live: bool,
+    pub(crate) here: PathBuf,
     config: Option<&'a Path>,
-    here: PathBuf,
     paint: Paint,
     notice: &'a dyn Fn(&str),
     project: Option<Project>,
@@ -76,6 +77,16 @@ impl<'a> Desk<'a> {
             (None, None) => Project::find(&self.here)?,
         };
         Ok(project.with_environment(Environment::of_process()))
+    }
+
+    /// Returns a project in this folder that has no files yet.
+    pub(crate) fn begun(&self) -> Project {
+        Project::begun(&self.here).with_environment(Environment::of_process())
+    }
+
+    /// Returns where the settings of a new project are to stand.
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.here.join(self.config.unwrap_or(Path::new(FILE)))
     }
 
     /// Returns a scenario of the project, facing its database.

@@ -123,6 +123,30 @@ pub struct ForeignKey {
     pub on_delete: OnDelete,
 }
 
+/// What a catalogue says of a table beyond what seeding asks for: which values its columns take.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Its checks, and those of the domains of its columns.
+    pub checks: Vec<Check>,
+    /// The values of an enum type, by the column that has it.
+    pub enums: BTreeMap<String, Vec<String>>,
+    /// What a unique index says where that is more than its columns, by its name.
+    pub unique_indexes: BTreeMap<String, String>,
+    /// Constraints of other kinds.
+    pub others: Vec<Check>,
+}
+
+/// A condition that every row of a table holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// The condition, verbatim.
+    pub expression: String,
+    /// The column that VALUE stands for, in the check of a domain.
+    pub column: Option<String>,
+}
+
 /// The action of a foreign key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnDelete {

@@ -354,6 +354,15 @@ mod tests {
         assert_eq!(flat(json.expect("json")), flat(yaml.expect("yaml")));
     }
 
+    #[test]
+    fn comments_stand_anywhere() {
+        let (bare, _) = tree("a: [1, x]\nb:\n  c: 2\n");
+        let (told, problems) =
+            tree("# of all\na: # of a\n  [1, # of 1\n   x]\n# of b\nb:\n  # of c\n  c: 2 # two\n# end");
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(strip(&told.expect("told")), strip(&bare.expect("bare")));
+    }
+
     fn strip(node: &Node) -> String {
         match &node.kind {
             Kind::Scalar(value) => format!("{value:?}"),

@@ -21,7 +21,7 @@ from test_verbs import SEEDED
 
 TESTS = Path(__file__).resolve().parent
 VERBS = [
-    "check", "plan", "seed", "verify", "reset", "cleanup",
+    "init", "check", "plan", "seed", "verify", "reset", "cleanup",
     "personas", "show", "status", "allow", "schema",
 ]  # fmt: skip
 

@@ -6,6 +6,7 @@
 pub mod functions;
 pub mod postgres;
 pub(crate) mod row;
+pub(crate) mod rules;
 pub mod sqlite;
 
 use std::ops::{Deref, DerefMut};

@@ -56,6 +56,12 @@ impl Project {
         Self::read(&file, here)
     }
 
+    /// Returns a project in `here` that has no files yet.
+    pub fn begun(here: &Path) -> Self {
+        let (folder, here) = (here.to_path_buf(), here.to_path_buf());
+        Self { folder, here, config: Config::default(), scenarios: Vec::new(), environment: Environment::default() }
+    }
+
     /// Returns the project of that file; relative paths and those to come count from `here`.
     pub fn read(file: &Path, here: &Path) -> Result<Self> {
         let file = here.join(file);

@@ -9,6 +9,7 @@
 
 pub(crate) mod fact;
 pub(crate) mod postgres;
+pub(crate) mod rules;
 pub(crate) mod sqlite;
 
 use std::collections::BTreeSet;

@@ -259,7 +259,11 @@ pub fn encode(value: &Value, column: &Column, encoding: Encoding<'_>) -> Cell {
         Value::Text(text) if *kind == ColumnKind::Uuid && column.declared.contains("32") => {
             Cell::text(text.replace('-', ""))
         }
-        Value::Text(text) => Cell::Text(Arc::clone(text)),
+        Value::Text(text) => match kind {
+            ColumnKind::Bytes => Cell::Blob(text.as_bytes().into()),
+            ColumnKind::Integer { .. } => text.parse().map_or_else(|_| Cell::Text(Arc::clone(text)), Cell::Integer),
+            _ => Cell::Text(Arc::clone(text)),
+        },
         Value::Password(plain) => Cell::Text(Arc::clone(
             encoding.passwords.get(plain).expect("every password is hashed before rows are encoded"),
         )),
@@ -293,6 +297,8 @@ mod tests {
         assert_eq!(cell(&Value::Time(-1), ColumnKind::Timestamp), Cell::text("2026-11-21 23:59:59"));
         assert_eq!(cell(&Value::Time(60), ColumnKind::Integer { bits: 64 }), Cell::Integer(1_795_305_660));
         assert_eq!(cell(&Value::Time(0), ColumnKind::Date), Cell::text("2026-11-22"));
+        assert_eq!(cell(&Value::text("1100000005"), ColumnKind::Integer { bits: 32 }), Cell::Integer(1_100_000_005));
+        assert_eq!(cell(&Value::text("ab"), ColumnKind::Bytes), Cell::Blob(b"ab".as_slice().into()));
         assert_eq!(cell(&Value::Integer(5), ColumnKind::Text { limit: None }), Cell::text("5"));
         assert_eq!(cell(&Value::text("5eedbed0-0300-4000"), ColumnKind::Uuid), Cell::text("5eedbed003004000"));
     }

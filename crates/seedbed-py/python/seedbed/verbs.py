@@ -92,6 +92,11 @@ def allow(name: str, **options: Unpack[Options]) -> Answer:
     return ask("allow", [name], {}, options)
 
 
+def init(address: str | None = None, **options: Unpack[Options]) -> Answer:
+    """Reads a database and writes a first scenario for it; nothing is written to the database."""
+    return ask("init", [] if address is None else [address], {}, options)
+
+
 def check(*scenarios: str, seeds: int = 1, **options: Unpack[Options]) -> Answer:
     """Reads and generates scenarios, all when none is named; opens no database."""
     return ask("check", scenarios, {"seeds": seeds}, options)

@@ -25,17 +25,23 @@ pub(super) struct Config {
     pub(super) lock_timeout: Duration,
 }
 
-impl Config {
-    /// Reads the file; all problems are reported at once.
-    pub(super) fn read(source: &Source) -> Result<Self, Vec<Diagnostic>> {
-        let mut config = Self {
+impl Default for Config {
+    fn default() -> Self {
+        Self {
             database: None,
             media: None,
             schema: None,
             scenarios: Vec::new(),
             bookkeeping: Vec::new(),
             lock_timeout: Duration::from_secs(30),
-        };
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file; all problems are reported at once.
+    pub(super) fn read(source: &Source) -> Result<Self, Vec<Diagnostic>> {
+        let mut config = Self::default();
         let table = DeTable::parse(&source.text).map_err(|error| {
             let at = error.span().unwrap_or(0..0);
             vec![

@@ -254,7 +254,7 @@ const RELATIONS: &str = "FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.
      WHERE NOT c.relispartition AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
      AND (n.nspname = current_schema() OR (n.nspname = 'seedbed' AND c.relname IN ('seedbed_marker', 'seedbed_state')))";
 
-fn of_relations(columns: &str, joins: &str, conditions: &str, order: &str) -> Sql {
+pub(super) fn of_relations(columns: &str, joins: &str, conditions: &str, order: &str) -> Sql {
     let relations = RELATIONS.replace(" WHERE ", &format!(" {joins} WHERE "));
     fixed(&format!("SELECT {columns} {relations} {conditions} ORDER BY {order}"))
 }
@@ -281,7 +281,8 @@ pub(crate) fn select_columns() -> Sql {
          CASE WHEN NOT l.collisdeterministic THEN quote_ident(l.collname) END, \
          CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, NULL) ELSE format_type(a.atttypid, NULL) END, \
          t.typtype::text, (CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END)::int8, \
-         a.attnotnull::int, pg_get_expr(d.adbin, d.adrelid), (a.attgenerated <> '')::int",
+         a.attnotnull::int, coalesce(pg_get_expr(d.adbin, d.adrelid), CASE WHEN a.attidentity <> '' \
+         THEN 'GENERATED AS IDENTITY' END), (a.attgenerated <> '')::int",
         "JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
          JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_collation AS l ON l.oid = a.attcollation \
          LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum",
