@@ -9,6 +9,7 @@ pub mod generate;
 pub mod grammar;
 pub mod keys;
 pub mod outline;
+pub mod password;
 pub mod plan;
 pub mod scenario;
 pub mod schema;

@@ -6,6 +6,7 @@ mod failures;
 mod layers;
 mod rows_of_others;
 mod status;
+mod strangers;
 pub mod support;
 mod verbs;
 mod verify;
