@@ -312,8 +312,6 @@ pub(crate) fn select_reach() -> Sql {
     )
 }
 
-/// The relations that are read: those of the schema that the application's names mean, and ours.
-/// Partitions are seen through their table.
 /// The relations that are read: those of the schema that the application's names mean, and ours, unless
 /// a migration has made them there. Partitions are seen through their table.
 const RELATIONS: &str = "FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
