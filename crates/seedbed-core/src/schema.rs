@@ -108,6 +108,8 @@ pub struct Unique {
     pub columns: Vec<String>,
     /// It has a WHERE, so it binds some rows only.
     pub partial: bool,
+    /// The columns that decide what it holds: its own, and those that its expressions and its WHERE name.
+    pub uses: Vec<String>,
 }
 
 /// A foreign key.
@@ -150,9 +152,11 @@ pub struct Check {
 /// The action of a foreign key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnDelete {
-    /// The delete is refused.
+    /// The delete is refused, when the reference is checked.
     #[default]
     NoAction,
+    /// The delete is refused at once.
+    Restrict,
     /// The rows go too.
     Cascade,
     /// The columns become NULL.
@@ -162,6 +166,13 @@ pub enum OnDelete {
 }
 
 impl Table {
+    /// Returns the columns whose names stand in a text of SQL, and perhaps more.
+    pub fn columns_named_in(&self, text: &str) -> Vec<String> {
+        let text = text.to_lowercase();
+        let named = self.columns.iter().filter(|column| text.contains(&column.name.to_lowercase()));
+        named.map(|column| column.name.clone()).collect()
+    }
+
     /// Returns the column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)

@@ -1,15 +1,20 @@
 //! Apply: a plan becomes rows, inside a transaction that the verb opened.
 //!
 //! Deletes go first, children before parents; then updates; then deletes of what those updates
-//! let go of; then inserts, parents before children. Every statement names exact keys, and the tag
-//! for rows of ours, and must touch as many rows as the plan says. What was written is read back.
+//! let go of; then inserts, parents before children; then the updates that refer to what was
+//! inserted, and deletes of what those let go of. Where rows refer to each other in a circle, a
+//! reference that may be null is so in between. No order relies on references being checked late or
+//! on what the engine does to rows that refer to a deleted one. Every statement names exact keys,
+//! and the tag for rows of ours, and must touch as many rows as the plan says. What was written is
+//! read back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seedbed_core::plan::{Cell, How, Insert, Key, Plan, Update};
+use seedbed_core::plan::{Cell, How, Insert, Key, LiveTable, Plan, TablePlan, Update, diff};
+use seedbed_core::schema::OnDelete;
 
 use crate::database::Database;
-use crate::debris::References;
+use crate::debris::{Link, References};
 use crate::error::{Error, Exit, Result, While};
 use crate::live;
 use crate::sql::{self, Hold, Rows};
@@ -34,26 +39,26 @@ pub(crate) fn apply(database: &mut dyn Database, survey: &Survey, debris: Debris
     for (table, keys) in replaced {
         delete(database, survey, table, &keys, true)?;
     }
-    let (early, late) = deletes(survey, debris);
-    for step in &early {
-        delete(database, survey, step.table, &step.keys, step.ours)?;
+    let waiting = waiting(survey);
+    let order = deletes(survey, debris, &waiting);
+    take(database, survey, &order.first)?;
+    let updates = |database: &mut dyn Database, pass: Pass| {
+        plan.tables.iter().try_for_each(|part| update(database, survey, part, &waiting, pass))
+    };
+    make_room(database, survey, order.after_updates.iter().chain(&order.last))?;
+    updates(database, Pass::Aside)?;
+    updates(database, Pass::InPlace)?;
+    take(database, survey, &order.after_updates)?;
+    let owed = owed(survey);
+    for (position, part) in plan.tables.iter().enumerate() {
+        insert(database, survey, part, &owed[position])?;
     }
-    for pass in [Pass::Aside, Pass::InPlace, Pass::FromAside] {
-        for part in &plan.tables {
-            update(database, survey, &part.table, &part.updates, pass)?;
-        }
+    for (position, part) in plan.tables.iter().enumerate() {
+        pay(database, survey, part, &owed[position])?;
     }
-    for step in &late {
-        delete(database, survey, step.table, &step.keys, step.ours)?;
-    }
-    for part in &plan.tables {
-        insert(
-            database,
-            survey,
-            &part.table,
-            &part.inserts.iter().chain(replacements(&part.updates)).collect::<Vec<_>>(),
-        )?;
-    }
+    updates(database, Pass::Waiting)?;
+    updates(database, Pass::FromAside)?;
+    take(database, survey, &order.last)?;
     read_back(database, survey)
 }
 
@@ -74,17 +79,83 @@ fn replacements(updates: &[Update]) -> impl Iterator<Item = &Insert> {
     })
 }
 
-/// Rows of one table that go in one step.
+/// A row by its table and key.
+type Place<'a> = (&'a str, &'a Key);
+
+/// Rows of one table that one step is about.
 struct Step<'a> {
+    round: usize,
     table: &'a str,
     keys: Vec<&'a Key>,
     ours: bool,
+    what: What,
 }
 
-/// Returns the deletes in an order in which no row goes before the rows that refer to it: those
-/// before the updates, and those that an update must let go of first.
-fn deletes(survey: &Survey, debris: Debris) -> (Vec<Step<'_>>, Vec<Step<'_>>) {
-    let mut open: BTreeMap<(&str, &Key), (bool, &[Cell])> = BTreeMap::new();
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
+    /// They go.
+    Delete,
+    /// They go, and refer to each other in a circle, so the engine may have removed some itself.
+    DeleteCircle,
+    /// They refer to nothing by this column any more.
+    LetGo(String),
+}
+
+/// The deletes in an order in which no row goes before the rows that refer to it.
+#[derive(Default)]
+struct Deletes<'a> {
+    first: Vec<Step<'a>>,
+    /// What updates must let go of first.
+    after_updates: Vec<Step<'a>>,
+    /// What updates must let go of that wait for inserts.
+    last: Vec<Step<'a>>,
+}
+
+/// Returns the rows as they are after their inserts and updates.
+fn inserted_rows(survey: &Survey) -> Vec<(&str, &Key, Vec<Cell>)> {
+    let mut rows = Vec::new();
+    for part in &survey.plan.tables {
+        let shape = survey.shapes.get(&part.table).expect("the plan names tables of the schema");
+        for insert in part.inserts.iter().chain(replacements(&part.updates)) {
+            let cell = |column: &String| {
+                let position = insert.columns.iter().position(|name| name == column);
+                position.map_or(Cell::Null, |position| insert.values[position].clone())
+            };
+            rows.push((part.table.as_str(), &insert.key, shape.columns.iter().map(cell).collect()));
+        }
+    }
+    rows
+}
+
+/// Returns the updates that turn a reference to a row which is yet to be inserted.
+fn waiting(survey: &Survey) -> BTreeSet<Place<'_>> {
+    let mut waiting = BTreeSet::new();
+    let updates = || survey.plan.tables.iter().flat_map(|part| part.updates.iter().map(move |update| (part, update)));
+    let in_place = |update: &Update| !matches!(update.how, How::Replace(_));
+    if !updates().any(|(_, update)| in_place(update)) {
+        return waiting;
+    }
+    let rows = inserted_rows(survey);
+    let inserted = rows.iter().map(|(table, key, row)| (*table, *key, row.as_slice()));
+    let references = References::new(&survey.links, &survey.shapes, inserted);
+    for (part, update) in updates().filter(|(_, update)| in_place(update)) {
+        let live = &survey.live[&part.table];
+        let mut row = live.rows[&update.key].clone();
+        for change in &update.changes {
+            if let Some(position) = live.position(&change.column) {
+                row[position] = change.after.clone();
+            }
+        }
+        let turned = |columns: &[String]| update.changes.iter().any(|change| columns.contains(&change.column));
+        if references.of(&part.table, &row).any(|(link, _)| action(survey, link).is_some() && turned(&link.columns)) {
+            waiting.insert((part.table.as_str(), &update.key));
+        }
+    }
+    waiting
+}
+
+fn deletes<'a>(survey: &'a Survey, debris: Debris, waiting: &BTreeSet<Place<'a>>) -> Deletes<'a> {
+    let mut open: BTreeMap<Place<'a>, (bool, &'a [Cell])> = BTreeMap::new();
     for part in &survey.plan.tables {
         for delete in &part.deletes {
             open.insert((&part.table, &delete.key), (true, &survey.live[&part.table].rows[&delete.key]));
@@ -95,48 +166,199 @@ fn deletes(survey: &Survey, debris: Debris) -> (Vec<Step<'_>>, Vec<Step<'_>>) {
             open.extend(rows.iter().map(|(key, row)| ((table.as_str(), key), (false, row.as_slice()))));
         }
     }
+    let mut order = Deletes::default();
     if open.is_empty() {
-        return (Vec::new(), Vec::new());
+        return order;
     }
     let rows = open.iter().map(|(&(table, key), &(_, row))| (table, key, row));
     let references = References::new(&survey.links, &survey.shapes, rows);
+    let to = |(table, _): Place<'a>, row: &'a [Cell]| -> Vec<(&'a Link, Place<'a>)> {
+        let links = references.of(table, row).filter(|(link, _)| action(survey, link).is_some());
+        links.map(|(link, key)| (link, (link.to.as_str(), key))).collect()
+    };
     // Rows that a row of ours refers to until it is updated, and what those refer to.
-    let mut late: BTreeSet<(&str, &Key)> = BTreeSet::new();
-    let mut held: Vec<(&str, &Key)> = Vec::new();
+    let mut held: BTreeMap<Place<'a>, bool> = BTreeMap::new();
+    let mut holding: Vec<(Place<'a>, bool)> = Vec::new();
     for part in &survey.plan.tables {
         for update in part.updates.iter().filter(|update| !matches!(update.how, How::Replace(_))) {
-            let row = &survey.live[&part.table].rows[&update.key];
-            held.extend(references.of(&part.table, row).map(|(link, key)| (link.to.as_str(), key)));
-        }
-    }
-    while let Some(place) = held.pop() {
-        if late.insert(place) {
-            let (_, row) = open[&place];
-            held.extend(references.of(place.0, row).map(|(link, key)| (link.to.as_str(), key)));
-        }
-    }
-    let (mut first, mut last) = (Vec::new(), Vec::new());
-    while !open.is_empty() {
-        let mut referred: BTreeSet<(&str, &Key)> = BTreeSet::new();
-        for (&place, &(_, row)) in &open {
-            let to = references.of(place.0, row).map(|(link, key)| (link.to.as_str(), key));
-            referred.extend(to.filter(|to| *to != place));
-        }
-        let mut free: Vec<(&str, &Key)> = open.keys().filter(|place| !referred.contains(*place)).copied().collect();
-        if free.is_empty() {
-            // Rows that refer to each other in a circle go together.
-            free = open.keys().copied().collect();
-        }
-        for (table, key) in free {
-            let (ours, _) = open.remove(&(table, key)).expect("a free row is open");
-            let steps: &mut Vec<Step<'_>> = if late.contains(&(table, key)) { &mut last } else { &mut first };
-            match steps.last_mut() {
-                Some(step) if step.table == table && step.ours == ours => step.keys.push(key),
-                _ => steps.push(Step { table, keys: vec![key], ours }),
+            let place = (part.table.as_str(), &update.key);
+            let row = survey.live[&part.table].rows[&update.key].as_slice();
+            let late = matches!(update.how, How::Aside(_)) || waiting.contains(&place);
+            let changed = |column: &&str| update.changes.iter().any(|change| change.column == *column);
+            for (link, to) in to(place, row) {
+                match nullable(survey, link).filter(|_| late).filter(changed) {
+                    // What it will refer to is not there yet, and what it refers to may be in the way of that.
+                    Some(column) => step(&mut order.first, 0, place, true, What::LetGo(column.to_owned())),
+                    None => holding.push((to, late)),
+                }
             }
         }
     }
-    (first, last)
+    while let Some((place, late)) = holding.pop() {
+        if held.get(&place).is_none_or(|known| late && !known) {
+            held.insert(place, late);
+            let (_, row) = open[&place];
+            holding.extend(to(place, row).into_iter().map(|(_, to)| (to, late)));
+        }
+    }
+    let mut cut: BTreeSet<(Place<'a>, &'a str)> = BTreeSet::new();
+    // Rows of one table that refer to each other go one after the other, or the engine would remove some itself.
+    for round in 1.. {
+        if open.is_empty() {
+            break;
+        }
+        let uncut =
+            |place: Place<'a>, link: &'a Link| !link.columns.iter().any(|column| cut.contains(&(place, column)));
+        let mut referrers: BTreeMap<Place<'a>, Vec<Place<'a>>> = BTreeMap::new();
+        for (&place, &(_, row)) in &open {
+            let to = to(place, row).into_iter().filter(|(link, to)| *to != place && uncut(place, link));
+            to.for_each(|(_, to)| referrers.entry(to).or_default().push(place));
+        }
+        let mut free: Vec<Place<'a>> = open.keys().filter(|place| !referrers.contains_key(*place)).copied().collect();
+        let mut what = What::Delete;
+        if free.is_empty() {
+            // A circle that nothing else refers to; inside of it references that may be null are given up.
+            let circle = circle(&referrers, *open.keys().next().expect("some are open"));
+            let mut cuts: Vec<(Place<'a>, &'a Link)> = Vec::new();
+            for &place in &circle {
+                let inside =
+                    to(place, open[&place].1).into_iter().filter(|(_, to)| *to != place && circle.contains(to));
+                cuts.extend(inside.filter(|(link, _)| uncut(place, link)).map(|(link, _)| (place, link)));
+            }
+            let mut let_go: Vec<_> = cuts
+                .iter()
+                .filter_map(|&(place, link)| Some((place, nullable(survey, link)?, open[&place].0)))
+                .collect();
+            if !let_go.is_empty() {
+                let_go.sort_by_key(|((table, _), column, ours)| (*table, *column, *ours));
+                for (place, column, ours) in let_go {
+                    step(&mut order.first, round, place, ours, What::LetGo(column.to_owned()));
+                    cut.insert((place, column));
+                }
+                continue;
+            }
+            // What is checked in the end alone may lead nowhere until then.
+            cuts.retain(|(_, link)| action(survey, link) == Some(OnDelete::NoAction));
+            if !cuts.is_empty() {
+                cut.extend(cuts.into_iter().map(|(place, link)| (place, link.columns[0].as_str())));
+                continue;
+            }
+            free = circle.into_iter().collect();
+            what = What::DeleteCircle;
+        }
+        for place in free {
+            let (ours, _) = open.remove(&place).expect("a free row is open");
+            let steps = match held.get(&place) {
+                None => &mut order.first,
+                Some(false) => &mut order.after_updates,
+                Some(true) => &mut order.last,
+            };
+            step(steps, round, place, ours, what.clone());
+        }
+    }
+    order
+}
+
+/// Returns rows that refer to each other in a circle and that nothing else refers to, by way of a row
+/// that is referred to.
+fn circle<'a>(referrers: &BTreeMap<Place<'a>, Vec<Place<'a>>>, from: Place<'a>) -> BTreeSet<Place<'a>> {
+    let before = |place: Place<'a>| {
+        let mut found: BTreeSet<Place<'a>> = BTreeSet::new();
+        let mut open = vec![place];
+        while let Some(place) = open.pop() {
+            let new = referrers.get(&place).into_iter().flatten().filter(|place| found.insert(**place));
+            open.extend(new);
+        }
+        found
+    };
+    let mut circle = before(from);
+    while let Some(smaller) = circle.iter().map(|place| before(*place)).find(|other| other.len() < circle.len()) {
+        circle = smaller;
+    }
+    circle
+}
+
+/// Adds a row to the last step of this round, or begins another one.
+fn step<'a>(steps: &mut Vec<Step<'a>>, round: usize, (table, key): Place<'a>, ours: bool, what: What) {
+    let alike = |step: &&mut Step<'a>| (step.round, step.table, step.ours) == (round, table, ours) && step.what == what;
+    match steps.last_mut().filter(alike) {
+        Some(step) => step.keys.push(key),
+        None => steps.push(Step { round, table, keys: vec![key], ours, what }),
+    }
+}
+
+/// Returns what becomes of the rows that refer by this link when the row referred to goes; none where
+/// the database knows nothing of it.
+fn action(survey: &Survey, link: &Link) -> Option<OnDelete> {
+    let keys = &survey.schema.tables.get(&link.from)?.foreign_keys;
+    let key = keys.iter().find(|key| key.to == link.to && key.columns == link.columns)?;
+    Some(key.on_delete)
+}
+
+/// Takes unique values from rows that go, but only when others have let go of them.
+fn make_room<'a>(
+    database: &mut dyn Database,
+    survey: &Survey,
+    steps: impl Iterator<Item = &'a Step<'a>>,
+) -> Result<()> {
+    // Far from the numbers of the updates.
+    let mut number = 10_000;
+    for step in steps {
+        let table = &survey.schema.tables[step.table];
+        let (none, live) = (LiveTable::default(), survey.live.get(step.table));
+        let aside = diff::aside(table, live.unwrap_or(&none), None, number);
+        if aside.is_empty() || !survey.plan.tables.iter().any(|part| part.table == step.table) {
+            continue;
+        }
+        for key in &step.keys {
+            let aside = diff::aside(table, live.unwrap_or(&none), None, number);
+            let (columns, cells): (Vec<&str>, Vec<&Cell>) =
+                aside.iter().map(|(name, cell)| (name.as_str(), cell)).unzip();
+            set(database, survey, step.table, &columns, &[(key, cells)], step.ours)?;
+            number += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the column by which a row lets go of what it refers to, if it may.
+fn nullable<'a>(survey: &Survey, link: &'a Link) -> Option<&'a str> {
+    let table = survey.schema.tables.get(&link.from)?;
+    let key = &survey.shapes.get(&link.from)?.key;
+    let may = |name: &&String| {
+        !key.contains(name) && table.column(name).is_some_and(|column| column.nullable && !column.generated)
+    };
+    link.columns.iter().find(may).map(String::as_str)
+}
+
+fn take(database: &mut dyn Database, survey: &Survey, steps: &[Step<'_>]) -> Result<()> {
+    for step in steps {
+        match &step.what {
+            What::Delete => delete(database, survey, step.table, &step.keys, step.ours)?,
+            What::DeleteCircle => delete_circle(database, survey, step)?,
+            What::LetGo(column) => {
+                let rows: Vec<(&Key, Vec<&Cell>)> = step.keys.iter().map(|key| (*key, vec![&Cell::Null])).collect();
+                set(database, survey, step.table, &[column], &rows, step.ours)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes rows that refer to each other in a circle, and makes sure that they are gone: an engine
+/// does not count the rows that it removes by itself.
+fn delete_circle(database: &mut dyn Database, survey: &Survey, step: &Step<'_>) -> Result<()> {
+    let shape = survey.shapes.get(step.table).expect("the plan names tables of the schema");
+    let rows = Rows { table: &shape.table, columns: &shape.key, tuples: &step.keys };
+    let tag = survey.tags.get(step.table).filter(|_| step.ours);
+    for statement in sql::delete(database.dialect(), rows, tag) {
+        database
+            .execute(&statement.sql, &statement.values)
+            .during(|| format!("removing {} rows of `{}`", step.keys.len(), step.table))?;
+    }
+    let keys: BTreeSet<Key> = step.keys.iter().map(|key| (*key).clone()).collect();
+    let left = live::by_key(database, shape, &keys, Hold::No).during(|| format!("reading `{}` back", step.table))?;
+    expect_count("removing", step.table, keys.len(), keys.len() - left.rows.len(), survey)
 }
 
 fn delete(database: &mut dyn Database, survey: &Survey, table: &str, keys: &[&Key], ours: bool) -> Result<()> {
@@ -174,45 +396,130 @@ fn with_triggers(mut error: Error, table: &str, survey: &Survey) -> Error {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pass {
+    /// Unique values make room for each other.
     Aside,
+    /// What waits for nothing.
     InPlace,
+    /// What refers to rows that are inserted by now.
+    Waiting,
+    /// What made room.
     FromAside,
 }
 
-fn update(database: &mut dyn Database, survey: &Survey, table: &str, updates: &[Update], pass: Pass) -> Result<()> {
+fn update(
+    database: &mut dyn Database,
+    survey: &Survey,
+    part: &TablePlan,
+    waiting: &BTreeSet<Place<'_>>,
+    pass: Pass,
+) -> Result<()> {
     // Rows in which the same columns change go together.
     let mut groups: BTreeMap<Vec<&str>, Vec<(&Key, Vec<&Cell>)>> = BTreeMap::new();
-    for update in updates {
+    let live = survey.live.get(&part.table);
+    for update in &part.updates {
         let after = update.changes.iter().map(|change| (change.column.as_str(), &change.after));
         let changes: Vec<(&str, &Cell)> = match (&update.how, pass) {
-            (How::InPlace, Pass::InPlace) | (How::Aside(_), Pass::FromAside) => after.collect(),
+            (How::InPlace, Pass::InPlace | Pass::Waiting) => {
+                let waits = waiting.contains(&(part.table.as_str(), &update.key));
+                if waits != (pass == Pass::Waiting) {
+                    continue;
+                }
+                after.collect()
+            }
             (How::Aside(aside), Pass::Aside) => aside.iter().map(|(column, cell)| (column.as_str(), cell)).collect(),
+            (How::Aside(aside), Pass::FromAside) => {
+                // What was moved aside without being changed goes back.
+                let moved = aside.iter().filter(|(column, _)| !update.changes.iter().any(|c| c.column == *column));
+                let back = moved.filter_map(|(column, _)| {
+                    let live = live?;
+                    Some((column.as_str(), &live.rows[&update.key][live.position(column)?]))
+                });
+                after.chain(back).collect()
+            }
             _ => continue,
         };
         let (columns, values) = changes.into_iter().unzip();
         groups.entry(columns).or_default().push((&update.key, values));
     }
-    let (mut done, all) = (0, updates.len());
-    for (columns, rows) in groups {
-        let shape = survey.shapes.get(table).expect("the plan names tables of the schema");
-        let tag = survey.tags.get(table);
-        for (statement, count) in sql::update(database.dialect(), &shape.table, &columns, &rows, &shape.key, tag) {
-            let touched = database
-                .execute(&statement.sql, &statement.values)
-                .during(|| format!("changing rows {} to {} of {all} in `{table}`", done + 1, done + count))?;
-            expect_count("changing", table, count, touched, survey)?;
-            done += count;
-        }
+    groups.into_iter().try_for_each(|(columns, rows)| set(database, survey, &part.table, &columns, &rows, true))
+}
+
+/// Gives columns of rows these values.
+fn set(
+    database: &mut dyn Database,
+    survey: &Survey,
+    table: &str,
+    columns: &[&str],
+    rows: &[(&Key, Vec<&Cell>)],
+    ours: bool,
+) -> Result<()> {
+    let shape = survey.shapes.get(table).expect("the plan names tables of the schema");
+    let tag = survey.tags.get(table).filter(|_| ours);
+    let (mut done, all) = (0, rows.len());
+    for (statement, count) in sql::update(database.dialect(), &shape.table, columns, rows, &shape.key, tag) {
+        let touched = database
+            .execute(&statement.sql, &statement.values)
+            .during(|| format!("changing rows {} to {} of {all} in `{table}`", done + 1, done + count))?;
+        expect_count("changing", table, count, touched, survey)?;
+        done += count;
     }
     Ok(())
 }
 
-fn insert(database: &mut dyn Database, survey: &Survey, table: &str, inserts: &[&Insert]) -> Result<()> {
+/// References of rows that are inserted before the row they refer to: by key, the columns that stay
+/// null until then.
+type Owed<'a> = BTreeMap<&'a Key, BTreeSet<&'a str>>;
+
+/// Returns, for each table of the plan, what its rows owe.
+fn owed(survey: &Survey) -> Vec<Owed<'_>> {
+    let plan = &survey.plan.tables;
+    let inserts = |part: &'_ TablePlan| part.inserts.len() + replacements(&part.updates).count();
+    let mut all: Vec<Owed<'_>> = plan.iter().map(|_| Owed::new()).collect();
+    for (position, part) in plan.iter().enumerate() {
+        let Some(table) = survey.schema.tables.get(&part.table) else { continue };
+        for key in &table.foreign_keys {
+            let to = plan.iter().position(|other| other.table == key.to);
+            let Some(to) = to.filter(|to| *to >= position && inserts(&plan[*to]) > 0) else { continue };
+            let key_columns = &survey.shapes.get(&part.table).expect("the plan names tables of the schema").key;
+            let may = |name: &&String| !key_columns.contains(name) && table.column(name).is_some_and(|c| c.nullable);
+            let Some(column) = key.columns.iter().find(may) else { continue };
+            let tuple = |insert: &Insert, columns: &[String]| -> Option<Key> {
+                let place = |column: &String| insert.columns.iter().position(|name| name == column);
+                columns.iter().map(|column| Some(insert.values[place(column)?].clone())).collect()
+            };
+            let rows = |part: &'_ TablePlan, columns: &[String]| -> BTreeMap<Key, usize> {
+                let rows = part.inserts.iter().chain(replacements(&part.updates)).enumerate();
+                rows.filter_map(|(at, insert)| Some((tuple(insert, columns)?, at))).collect()
+            };
+            let later = rows(&plan[to], &key.to_columns);
+            for (at, insert) in part.inserts.iter().chain(replacements(&part.updates)).enumerate() {
+                let found = tuple(insert, &key.columns).and_then(|tuple| later.get(&tuple));
+                if found.is_some_and(|found| to > position || *found > at) {
+                    all[position].entry(&insert.key).or_default().insert(column);
+                }
+            }
+        }
+    }
+    all
+}
+
+fn insert(database: &mut dyn Database, survey: &Survey, part: &TablePlan, owed: &Owed<'_>) -> Result<()> {
+    let table = part.table.as_str();
+    let inserts: Vec<&Insert> = part.inserts.iter().chain(replacements(&part.updates)).collect();
+    let unpaid: BTreeMap<&Key, Vec<Cell>> = (inserts.iter())
+        .filter_map(|insert| {
+            let owed = owed.get(&insert.key)?;
+            let cells = insert.columns.iter().zip(&insert.values);
+            let cells = cells.map(|(name, cell)| if owed.contains(name.as_str()) { Cell::Null } else { cell.clone() });
+            Some((&insert.key, cells.collect()))
+        })
+        .collect();
     let mut groups: Vec<(&[String], Vec<&[Cell]>)> = Vec::new();
-    for insert in inserts {
+    for insert in &inserts {
+        let values = unpaid.get(&insert.key).unwrap_or(&insert.values);
         match groups.iter_mut().find(|(columns, _)| *columns == &*insert.columns) {
-            Some((_, rows)) => rows.push(&insert.values),
-            None => groups.push((&insert.columns, vec![&insert.values])),
+            Some((_, rows)) => rows.push(values),
+            None => groups.push((&insert.columns, vec![values])),
         }
     }
     let shape = &survey.schema.tables[table];
@@ -251,6 +558,23 @@ fn expect_inserted(doing: &str, planned: usize, inserted: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(Exit::CouldNotRun, "count-differs", format!("while {doing}: {inserted} were touched")))
+}
+
+/// Gives inserted rows the references that had to wait.
+fn pay(database: &mut dyn Database, survey: &Survey, part: &TablePlan, owed: &Owed<'_>) -> Result<()> {
+    let mut groups: BTreeMap<&BTreeSet<&str>, Vec<(&Key, Vec<&Cell>)>> = BTreeMap::new();
+    for insert in part.inserts.iter().chain(replacements(&part.updates)) {
+        let Some(columns) = owed.get(&insert.key) else { continue };
+        let cell = |column: &&str| {
+            let position = insert.columns.iter().position(|name| name == column);
+            &insert.values[position.expect("what is owed was declared")]
+        };
+        groups.entry(columns).or_default().push((&insert.key, columns.iter().map(cell).collect()));
+    }
+    groups.into_iter().try_for_each(|(columns, rows)| {
+        let columns: Vec<&str> = columns.iter().copied().collect();
+        set(database, survey, &part.table, &columns, &rows, true)
+    })
 }
 
 /// Reads every written row again and compares it with what the plan says.

@@ -163,6 +163,8 @@ pub(crate) struct Around<'a> {
     pub(crate) ours: &'a Keys,
     /// Seeded rows of other scenarios and workers: neither ours nor debris.
     pub(crate) protected: &'a Keys,
+    /// The keys that were seeded, also of rows that are gone since.
+    pub(crate) recorded: &'a Keys,
     /// Claims in force with their index.
     pub(crate) claims: Vec<(usize, &'a Claim)>,
     /// Whether debris is locked before the rows that refer to it are read, as rows of ours were.
@@ -367,8 +369,11 @@ impl Search<'_> {
             let owner = links.iter().find(|link| link.owner && into(link) == Some(true))?;
             return Some(owner.columns.join(", "));
         }
-        let seeded =
-            |link: &Link| self.around.ours.contains_key(&link.to) || self.around.protected.contains_key(&link.to);
+        let seeded = |link: &Link| {
+            [self.around.recorded, self.around.protected]
+                .iter()
+                .any(|keys| keys.get(&link.to).is_some_and(|k| !k.is_empty()))
+        };
         let first = links.iter().find(|link| into(link) == Some(true))?;
         let elsewhere = links.iter().any(|link| seeded(link) && into(link) == Some(false));
         (!elsewhere).then(|| first.columns.join(", "))

@@ -117,6 +117,7 @@ impl Survey {
         let wanted = wanted(question, &known, &schema, &without, clock.as_of, &passwords);
 
         let links = debris::links(&schema, dataset);
+        let recorded = known.recorded_by(&(0..known.seeded.len()));
         let around = Around {
             schema: &schema,
             shapes: &shapes,
@@ -125,6 +126,7 @@ impl Survey {
             ours: &ours,
             protected: &known.protected,
             hold: question.hold,
+            recorded: &recorded,
             claims: dataset
                 .claims
                 .iter()

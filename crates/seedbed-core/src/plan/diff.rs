@@ -3,14 +3,16 @@
 //! Ownership is decided before: `ours` holds the rows whose key was recorded at seeding and whose
 //! tag says so. Whatever else stands on a key of ours belongs to somebody.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cell::{Cell, Key};
+use super::civil;
 use super::desired::{DesiredBlock, DesiredRow};
 use super::{Change, ClockMove, Delete, How, Insert, Obstacle, Plan, TablePlan, Update};
 use crate::dataset::Dataset;
-use crate::schema::{Schema, Table};
+use crate::schema::{Column, ColumnKind, ForeignKey, Schema, Table, Unique};
 
 /// Keys by table.
 pub type Keys = BTreeMap<String, BTreeSet<Key>>;
@@ -78,6 +80,7 @@ pub fn diff(comparison: &Comparison<'_>) -> Plan {
         compare_block(comparison, wanted, table, &mut plan);
     }
     let wanted = wanted_keys(comparison);
+    let inserted = inserted_tuples(comparison.schema, &tables);
     for (name, keys) in comparison.removable {
         let (ours, wanted) = (comparison.ours.get(name), wanted.get(name.as_str()));
         let gone = keys.iter().filter(|key| {
@@ -89,7 +92,7 @@ pub fn diff(comparison: &Comparison<'_>) -> Plan {
     for name in parents_first(comparison.schema, tables.keys().map(String::as_str)) {
         let mut table = tables.remove(&name).expect("the order holds the same tables");
         if !table.is_empty() {
-            settle_unique_values(comparison, &name, &mut table);
+            settle_unique_values(comparison, &name, &mut table, &inserted);
             if let Some(described) = comparison.schema.tables.get(&name) {
                 insert_parents_first(described, &mut table.inserts);
             }
@@ -170,36 +173,74 @@ fn compare_block(comparison: &Comparison<'_>, wanted: &Wanted, table: &mut Table
     }
 }
 
+/// What rows that are to be inserted can be referred to by: (table, columns) to tuples.
+type Tuples<'a> = BTreeMap<(&'a str, &'a [String]), BTreeSet<Key>>;
+
+fn inserted_tuples<'a>(schema: &'a Schema, tables: &BTreeMap<String, TablePlan>) -> Tuples<'a> {
+    let mut tuples = Tuples::new();
+    for key in schema.tables.values().flat_map(|table| &table.foreign_keys) {
+        let place = (key.to.as_str(), key.to_columns.as_slice());
+        let Some(inserts) = tables.get(&key.to).map(|table| &table.inserts).filter(|inserts| !inserts.is_empty())
+        else {
+            continue;
+        };
+        tuples.entry(place).or_insert_with(|| inserts.iter().filter_map(|insert| cells_of(insert, place.1)).collect());
+    }
+    tuples
+}
+
+/// Returns the cells of these columns of a row to be inserted, or none when it says nothing of one.
+fn cells_of(insert: &Insert, columns: &[String]) -> Option<Key> {
+    let place = |column: &String| insert.columns.iter().position(|name| name == column);
+    columns.iter().map(|column| Some(insert.values[place(column)?].clone())).collect()
+}
+
 /// Updates whose new unique value is held by another row that is updated go by way of a delete and
-/// an insert, or of values in between where the row is referred to.
-fn settle_unique_values(comparison: &Comparison<'_>, name: &str, plan: &mut TablePlan) {
+/// an insert, or of values in between where the row is referred to. So do updates that can only be
+/// made after an insert which wants the value they hold.
+fn settle_unique_values(comparison: &Comparison<'_>, name: &str, plan: &mut TablePlan, inserted: &Tuples<'_>) {
     let Some(table) = comparison.schema.tables.get(name) else { return };
     let Some(live) = comparison.live.get(name) else { return };
     let mut crossed: BTreeSet<usize> = BTreeSet::new();
-    for unique in table.uniques.iter().filter(|unique| !unique.columns.is_empty()) {
-        let mut holders: BTreeMap<Key, usize> = BTreeMap::new();
-        for (index, update) in plan.updates.iter().enumerate() {
-            if touches(update, &unique.columns)
-                && let Some(held) = live.tuple(&live.rows[&update.key], &unique.columns)
-            {
-                holders.insert(held, index);
+    for unique in &table.uniques {
+        let touching = || plan.updates.iter().enumerate().filter(|(_, update)| touches(update, &unique.uses));
+        if unique.columns.is_empty() {
+            // Nobody knows what an expression makes of its columns.
+            if touching().count() + plan.inserts.len() > 1 {
+                crossed.extend(touching().map(|(index, _)| index));
+            }
+            continue;
+        }
+        // Where the index binds some rows only, several may hold a value.
+        let mut holders: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+        for (index, update) in touching() {
+            if let Some(held) = live.tuple(&live.rows[&update.key], &unique.columns) {
+                holders.entry(held).or_default().push(index);
             }
         }
-        for (index, update) in plan.updates.iter().enumerate() {
-            if !touches(update, &unique.columns) {
-                continue;
-            }
+        let waiting = |held: &[usize], but: Option<usize>| -> Vec<usize> {
+            let others = held.iter().copied().filter(|index| Some(*index) != but);
+            others.filter(|index| waits(table, live, &plan.updates[*index], inserted)).collect()
+        };
+        for (index, update) in touching() {
             let after = after(live, update);
             let Some(value) = live.tuple(&after, &unique.columns) else { continue };
-            if !value.iter().any(Cell::is_null) && holders.get(&value).is_some_and(|holder| *holder != index) {
+            let held = holders.get(&value).filter(|held| **held != [index] && !value.iter().any(Cell::is_null));
+            if let Some(held) = held {
                 crossed.insert(index);
+                crossed.extend(waiting(held, Some(index)));
+            }
+        }
+        for insert in plan.inserts.iter().filter(|_| !holders.is_empty()) {
+            if let Some(held) = cells_of(insert, &unique.columns).and_then(|value| holders.get(&value)) {
+                crossed.extend(waiting(held, None));
             }
         }
     }
     for index in crossed {
         let update = &mut plan.updates[index];
         update.how = if (comparison.referenced)(name, &update.key) {
-            How::Aside(aside(table, update, index))
+            How::Aside(aside(table, live, Some(update), index))
         } else {
             How::Replace(Insert {
                 scenario: Arc::clone(&update.scenario),
@@ -210,6 +251,15 @@ fn settle_unique_values(comparison: &Comparison<'_>, name: &str, plan: &mut Tabl
             })
         };
     }
+}
+
+/// Whether an update turns a reference to a row that is to be inserted.
+fn waits(table: &Table, live: &LiveTable, update: &Update, inserted: &Tuples<'_>) -> bool {
+    table.foreign_keys.iter().filter(|key| touches(update, &key.columns)).any(|key| {
+        let tuples = inserted.get(&(key.to.as_str(), key.to_columns.as_slice()));
+        let after = live.tuple(&after(live, update), &key.columns);
+        tuples.zip(after).is_some_and(|(tuples, after)| tuples.contains(&after))
+    })
 }
 
 fn touches(update: &Update, columns: &[String]) -> bool {
@@ -226,31 +276,107 @@ fn after(live: &LiveTable, update: &Update) -> Vec<Cell> {
     cells
 }
 
-/// Values that no row has, for the changed columns of unique indexes.
-fn aside(table: &Table, update: &Update, index: usize) -> Vec<(String, Cell)> {
-    let unique = |column: &String| table.uniques.iter().any(|unique| unique.columns.contains(column));
-    let mut values = Vec::new();
-    for change in update.changes.iter().filter(|change| unique(&change.column)) {
-        let nullable = table.column(&change.column).is_some_and(|column| column.nullable);
-        let value = match &change.after {
-            _ if nullable => Cell::Null,
-            Cell::Text(_) => Cell::text(format!("seedbed~{index}")),
-            _ => Cell::Integer(-1_000_000_000 - index as i64),
-        };
-        values.push((change.column.clone(), value));
+/// Returns values that no row has, for unique columns of a row that makes room for others: of all
+/// unique indexes, or of those that `changed` columns decide. Where an index has several columns, one
+/// will do, and best one that may be null, or one that differs from row to row: a check may know the
+/// values of the others.
+pub fn aside(table: &Table, live: &LiveTable, changed: Option<&Update>, index: usize) -> Vec<(String, Cell)> {
+    let mut values: BTreeMap<String, Cell> = BTreeMap::new();
+    let decided = |unique: &&Unique| changed.is_none_or(|update| touches(update, &unique.uses));
+    for unique in table.uniques.iter().filter(decided) {
+        if unique.uses.iter().any(|column| values.contains_key(column)) {
+            continue;
+        }
+        let columns = unique.uses.iter().filter_map(|name| table.column(name));
+        let columns = columns.filter(|column| !column.generated && !table.primary_key.contains(&column.name));
+        let best =
+            columns.filter_map(|column| Some((rank(table, live, column)?, column))).min_by_key(|(rank, _)| *rank);
+        if let Some((_, column)) = best
+            && let Some(value) = in_between(column, index)
+        {
+            values.insert(column.name.clone(), value);
+        }
     }
-    values
+    values.into_iter().collect()
 }
 
-/// Returns these tables, those that are referred to before those that refer.
+/// Returns how well a column can be moved aside, the best first; none where it can't.
+fn rank(table: &Table, live: &LiveTable, column: &Column) -> Option<(u8, Reverse<usize>)> {
+    let refers = table.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
+    let sort = match column.kind {
+        _ if column.nullable => 0,
+        _ if refers => return None,
+        ColumnKind::Text { .. } | ColumnKind::Uuid => 1,
+        ColumnKind::Integer { .. } | ColumnKind::Decimal { .. } | ColumnKind::Real => 2,
+        ColumnKind::Timestamp | ColumnKind::Date => 3,
+        ColumnKind::Boolean | ColumnKind::Json | ColumnKind::Bytes | ColumnKind::Other => return None,
+    };
+    let different: BTreeSet<&Cell> =
+        live.position(&column.name).into_iter().flat_map(|at| live.rows.values().map(move |row| &row[at])).collect();
+    Some((sort, Reverse(different.len())))
+}
+
+/// Returns a value that no row has, by the number of the row.
+fn in_between(column: &Column, index: usize) -> Option<Cell> {
+    Some(match column.kind {
+        _ if column.nullable => Cell::Null,
+        ColumnKind::Text { .. } => Cell::text(format!("~{index}")),
+        ColumnKind::Uuid if column.declared.contains("32") => Cell::text(format!("5eedbed0ffff4fff8fff{index:012}")),
+        ColumnKind::Uuid => Cell::text(format!("5eedbed0-ffff-4fff-8fff-{index:012}")),
+        // Above what others have: many a check says that a number is not below zero.
+        ColumnKind::Integer { bits: 16 } => Cell::Integer(32_767 - index as i64),
+        ColumnKind::Integer { .. } => Cell::Integer(2_147_483_647 - index as i64),
+        ColumnKind::Decimal { .. } | ColumnKind::Real => Cell::Integer(900_000 + index as i64),
+        ColumnKind::Timestamp => Cell::text(civil::timestamp(-50_000_000_000 - index as i64)),
+        ColumnKind::Date => Cell::text(civil::date(-50_000_000_000 - 86_400 * index as i64)),
+        ColumnKind::Boolean | ColumnKind::Json | ColumnKind::Bytes | ColumnKind::Other => return None,
+    })
+}
+
+/// Returns these tables, those that are referred to before those that refer. Where tables refer to
+/// each other in a circle, only references that are never null count.
 pub fn parents_first<'a>(schema: &Schema, tables: impl Iterator<Item = &'a str>) -> Vec<String> {
     let names: BTreeSet<&str> = tables.collect();
-    let mut done = BTreeSet::new();
-    let mut order = Vec::new();
-    for name in &names {
-        visit(schema, &names, name, &mut done, &mut order);
+    let order = |which: &dyn Fn(&Table, &ForeignKey) -> bool| {
+        let mut order = Vec::new();
+        names.iter().for_each(|name| visit(schema, &names, name, which, &mut BTreeSet::new(), &mut order));
+        order
+    };
+    let any = order(&|_, _| true);
+    let broken = any.iter().enumerate().any(|(at, name)| {
+        let needed = schema
+            .tables
+            .get(name)
+            .into_iter()
+            .flat_map(|table| table.foreign_keys.iter().filter(|key| is_never_null(table, key)).map(|key| &key.to));
+        needed.into_iter().any(|to| any[at + 1..].contains(to))
+    });
+    if broken { order(&is_never_null) } else { any }
+}
+
+fn is_never_null(table: &Table, key: &ForeignKey) -> bool {
+    !key.columns.iter().any(|name| table.column(name).is_some_and(|column| column.nullable))
+}
+
+fn visit<'a>(
+    schema: &'a Schema,
+    names: &BTreeSet<&'a str>,
+    name: &'a str,
+    which: &dyn Fn(&Table, &ForeignKey) -> bool,
+    open: &mut BTreeSet<&'a str>,
+    order: &mut Vec<String>,
+) {
+    if order.iter().any(|done| done == name) || !open.insert(name) {
+        return;
     }
-    order
+    if let Some(table) = schema.tables.get(name) {
+        for key in table.foreign_keys.iter().filter(|key| which(table, key)) {
+            if let Some(parent) = names.get(key.to.as_str()) {
+                visit(schema, names, parent, which, open, order);
+            }
+        }
+    }
+    order.push(name.to_owned());
 }
 
 /// Puts rows before the rows of the same table that refer to them, for foreign keys that are checked
@@ -260,17 +386,16 @@ fn insert_parents_first(table: &Table, inserts: &mut Vec<Insert>) {
     if own.is_empty() {
         return;
     }
-    let tuple = |insert: &Insert, columns: &[String]| -> Option<Key> {
-        let place = |column: &String| insert.columns.iter().position(|name| name == column);
-        columns.iter().map(|column| Some(insert.values[place(column)?].clone())).collect()
-    };
     let mut waiting: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut parents = vec![0_usize; inserts.len()];
     for key in own {
-        let by_key: BTreeMap<Key, usize> =
-            inserts.iter().enumerate().filter_map(|(at, insert)| Some((tuple(insert, &key.to_columns)?, at))).collect();
+        let by_key: BTreeMap<Key, usize> = inserts
+            .iter()
+            .enumerate()
+            .filter_map(|(at, insert)| Some((cells_of(insert, &key.to_columns)?, at)))
+            .collect();
         for (at, insert) in inserts.iter().enumerate() {
-            let parent = tuple(insert, &key.columns).and_then(|tuple| by_key.get(&tuple).copied());
+            let parent = cells_of(insert, &key.columns).and_then(|tuple| by_key.get(&tuple).copied());
             if let Some(parent) = parent.filter(|parent| *parent != at) {
                 waiting.entry(parent).or_default().push(at);
                 parents[at] += 1;
@@ -291,24 +416,4 @@ fn insert_parents_first(table: &Table, inserts: &mut Vec<Insert>) {
     order.extend((0..inserts.len()).filter(|at| parents[*at] > 0));
     let mut rows: Vec<Option<Insert>> = inserts.drain(..).map(Some).collect();
     inserts.extend(order.into_iter().map(|at| rows[at].take().expect("each row has one place")));
-}
-
-fn visit<'a>(
-    schema: &'a Schema,
-    names: &BTreeSet<&'a str>,
-    name: &'a str,
-    done: &mut BTreeSet<&'a str>,
-    order: &mut Vec<String>,
-) {
-    if !done.insert(name) {
-        return;
-    }
-    if let Some(table) = schema.tables.get(name) {
-        for key in &table.foreign_keys {
-            if let Some(parent) = names.get(key.to.as_str()) {
-                visit(schema, names, parent, done, order);
-            }
-        }
-    }
-    order.push(name.to_owned());
 }

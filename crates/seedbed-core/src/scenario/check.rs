@@ -424,16 +424,21 @@ fn check_uniques(population: &Population, table: &Table, diagnostics: &mut Vec<D
 fn differs_by_worker(population: &Population, column: &Column, depth: usize) -> bool {
     depth < 8
         && !column.cases.is_empty()
-        && column.cases.iter().all(|case| match &case.generator {
-            Generator::Template(template) => template.0.iter().any(|segment| match segment {
-                Segment::Copy | Segment::Key => true,
-                Segment::Value(path) => path_differs(population, path, depth),
-                _ => false,
-            }),
-            Generator::Copy(path) => path_differs(population, path, depth),
-            Generator::Image(_) | Generator::Constant(Value::Null) => true,
+        && column.cases.iter().all(|case| generator_differs(population, &case.generator, depth))
+}
+
+fn generator_differs(population: &Population, generator: &Generator, depth: usize) -> bool {
+    match generator {
+        Generator::Template(template) => template.0.iter().any(|segment| match segment {
+            Segment::Copy | Segment::Key => true,
+            Segment::Value(path) => path_differs(population, path, depth),
             _ => false,
-        })
+        }),
+        Generator::Copy(path) => path_differs(population, path, depth),
+        Generator::Alternatives(of) => of.iter().all(|one| generator_differs(population, &one.generator, depth)),
+        Generator::Image(_) | Generator::Constant(Value::Null) => true,
+        _ => false,
+    }
 }
 
 fn path_differs(population: &Population, path: &Path, depth: usize) -> bool {

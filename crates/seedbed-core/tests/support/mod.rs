@@ -135,7 +135,12 @@ pub(crate) fn schema(text: &str) -> Schema {
                 table.primary_key.push(words[0].into());
             }
             if has("unique") {
-                table.uniques.push(Unique { name: words[0].into(), columns: vec![words[0].into()], partial: false });
+                table.uniques.push(Unique {
+                    name: words[0].into(),
+                    columns: vec![words[0].into()],
+                    partial: false,
+                    uses: vec![words[0].into()],
+                });
             }
         }
         schema.tables.insert(name.into(), table);

@@ -357,10 +357,12 @@ pub(crate) fn select_columns() -> Sql {
     )
 }
 
-/// Reads the columns of unique indexes: table, index, primary, partial, column; none for an expression.
+/// Reads the columns of unique indexes: table, index, primary, partial, column, which is none for an
+/// expression, DDL.
 pub(crate) fn select_uniques() -> Sql {
     of_relations(
-        "c.relname::text, x.relname::text, i.indisprimary::int, (i.indpred IS NOT NULL)::int, a.attname::text",
+        "c.relname::text, x.relname::text, i.indisprimary::int, (i.indpred IS NOT NULL)::int, a.attname::text, \
+         pg_get_indexdef(i.indexrelid)",
         "JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisunique AND i.indislive \
          JOIN pg_class AS x ON x.oid = i.indexrelid \
          CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place) \

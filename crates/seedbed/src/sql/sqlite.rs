@@ -33,11 +33,11 @@ pub(crate) fn select_columns() -> Sql {
     )
 }
 
-/// Reads the columns of unique indexes: table, index, partial, column.
+/// Reads the columns of unique indexes: table, index, partial, column, DDL.
 pub(crate) fn select_uniques() -> Sql {
     fixed(
-        "SELECT m.name, i.name, i.partial, c.name FROM sqlite_schema AS m JOIN pragma_index_list(m.name) AS i \
-         JOIN pragma_index_info(i.name) AS c WHERE m.type = 'table' AND i.\"unique\" AND i.origin <> 'pk' \
+        "SELECT m.name, i.name, i.partial, c.name, x.sql FROM sqlite_schema AS m JOIN pragma_index_list(m.name) AS i \
+         JOIN pragma_index_info(i.name) AS c JOIN sqlite_schema AS x ON x.name = i.name WHERE m.type = 'table' AND i.\"unique\" AND i.origin <> 'pk' \
          ORDER BY m.name, i.name, c.seqno",
     )
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use seedbed_core::plan::diff::Keys;
-use seedbed_core::plan::{Cell, Entangled, How, Key, Leftover, LiveTable, Obstacle, Plan};
+use seedbed_core::plan::{Cell, Entangled, How, Key, Leftover, LiveTable, Obstacle, Plan, Update};
 use seedbed_core::schema::Schema;
 
 use super::{Aim, Question};
@@ -159,13 +159,13 @@ impl Scene<'_> {
                         format!("{columns} is {}", on.unwrap_or_default())
                     }
                 };
-                let blocks = references.of(table, row).any(|(link, key)| goes(plan, &link.to, key));
+                let blocks = references.of(table, row).any(|(link, key)| lets_go(plan, link, key));
                 plan.debris.push(Leftover { blocks, table: table.to_owned(), key: key.clone(), label, why });
             }
             for (table, key, row) in rows_of(&found.entangled) {
                 let hangs_on: Vec<(String, Key)> =
                     references.of(table, row).map(|(link, key)| (link.to.clone(), key.clone())).collect();
-                let blocks = hangs_on.iter().any(|(table, key)| goes(plan, table, key));
+                let blocks = references.of(table, row).any(|(link, key)| lets_go(plan, link, key));
                 if self.question.aim == Aim::Gone && !blocks {
                     continue;
                 }
@@ -250,7 +250,8 @@ impl Scene<'_> {
                 let rows = Rows { table, columns: &unique.columns, tuples: &tuples };
                 let statements = sql::select(database.dialect(), &shape.columns, rows, Hold::No);
                 for (key, row) in live::rows(database, shape, &statements)? {
-                    let known = plan.obstacles.iter().any(|known| known.table == part.table && known.key == key);
+                    let mut others = plan.obstacles.iter().chain(&obstacles);
+                    let known = others.any(|known| known.table == part.table && known.key == key);
                     if known || ours.is_some_and(|ours| ours.contains(&key)) {
                         continue;
                     }
@@ -271,10 +272,13 @@ impl Scene<'_> {
     }
 }
 
-fn goes(plan: &Plan, table: &str, key: &Key) -> bool {
-    plan.tables.iter().filter(|part| part.table == table).any(|part| {
+/// Whether the plan removes the row that a reference leads to, or changes what it is referred to by.
+fn lets_go(plan: &Plan, link: &Link, key: &Key) -> bool {
+    plan.tables.iter().filter(|part| part.table == link.to).any(|part| {
+        let turned = |update: &Update| update.changes.iter().any(|change| link.to_columns.contains(&change.column));
         part.deletes.iter().any(|delete| delete.key == *key)
-            || part.updates.iter().any(|update| update.key == *key && matches!(update.how, How::Replace(_)))
+            || (part.updates.iter().filter(|update| update.key == *key))
+                .any(|update| matches!(update.how, How::Replace(_)) || turned(update))
     })
 }
 

@@ -4,6 +4,7 @@
 mod at_once;
 mod failures;
 mod layers;
+mod order;
 mod rows_of_others;
 mod status;
 mod strangers;

@@ -99,15 +99,20 @@ fn uniques(database: &mut dyn Database, tables: &mut Tables) -> Result<(), Failu
     for mut row in rows(database, &sql::select_uniques())? {
         let Some(table) = tables.get_mut(&row.text()?) else { continue };
         let (name, primary, partial, column) = (row.text()?, row.flag()?, row.flag()?, row.optional_text());
+        let ddl = row.text()?;
         if primary {
             table.primary_key.extend(column);
             continue;
         }
         if table.uniques.last().is_none_or(|unique| unique.name != name) {
-            table.uniques.push(Unique { name: name.clone(), columns: Vec::new(), partial });
+            let uses = if partial { table.columns_named_in(&ddl) } else { Vec::new() };
+            table.uniques.push(Unique { name: name.clone(), columns: Vec::new(), partial, uses });
         }
+        let uses = column.clone().map_or_else(|| table.columns_named_in(&ddl), |column| vec![column]);
+        let unique = table.uniques.last_mut().expect("just pushed");
+        unique.uses.extend(uses.into_iter().filter(|name| !unique.uses.contains(name)).collect::<Vec<_>>());
         match column {
-            Some(column) => table.uniques.last_mut().expect("just pushed").columns.push(column),
+            Some(column) => unique.columns.push(column),
             None => expressions.push((table.name.clone(), name)),
         }
     }
@@ -126,6 +131,7 @@ fn foreign_keys(database: &mut dyn Database, tables: &mut Tables) -> Result<(), 
         let Some(table) = tables.get_mut(&name).filter(|_| here) else { continue };
         if last.replace((name.clone(), constraint.clone())) != Some((name, constraint)) {
             let on_delete = match on_delete.as_str() {
+                "r" => OnDelete::Restrict,
                 "c" => OnDelete::Cascade,
                 "n" => OnDelete::SetNull,
                 "d" => OnDelete::SetDefault,

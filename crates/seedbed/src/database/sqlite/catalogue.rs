@@ -131,12 +131,17 @@ fn uniques(database: &mut dyn Database, tables: &mut Tables) -> Result<(), Failu
     let mut expressions = Vec::new();
     for mut row in rows(database, &sql::select_uniques())? {
         let Some(table) = tables.get_mut(&row.text()?) else { continue };
-        let (name, partial) = (row.text()?, row.flag()?);
+        let (name, partial, column, ddl) = (row.text()?, row.flag()?, row.optional_text(), row.optional_text());
         if table.uniques.last().is_none_or(|unique| unique.name != name) {
-            table.uniques.push(Unique { name: name.clone(), columns: Vec::new(), partial });
+            let uses = if partial { table.columns_named_in(&ddl.clone().unwrap_or_default()) } else { Vec::new() };
+            table.uniques.push(Unique { name: name.clone(), columns: Vec::new(), partial, uses });
         }
-        match row.optional_text() {
-            Some(column) => table.uniques.last_mut().expect("just pushed").columns.push(column),
+        let uses =
+            column.clone().map_or_else(|| table.columns_named_in(&ddl.unwrap_or_default()), |column| vec![column]);
+        let unique = table.uniques.last_mut().expect("just pushed");
+        unique.uses.extend(uses.into_iter().filter(|name| !unique.uses.contains(name)).collect::<Vec<_>>());
+        match column {
+            Some(column) => unique.columns.push(column),
             None => expressions.push((table.name.clone(), name)),
         }
     }
@@ -158,6 +163,7 @@ fn foreign_keys(database: &mut dyn Database, tables: &mut Tables) -> Result<(), 
         let Some(table) = tables.get_mut(&name) else { continue };
         if last.replace((name.clone(), id)) != Some((name, id)) {
             let on_delete = match on_delete.as_str() {
+                "RESTRICT" => OnDelete::Restrict,
                 "CASCADE" => OnDelete::Cascade,
                 "SET NULL" => OnDelete::SetNull,
                 "SET DEFAULT" => OnDelete::SetDefault,
