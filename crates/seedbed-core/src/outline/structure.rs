@@ -185,7 +185,7 @@ fn draw<'a>(
     for (place, name) in order.iter().enumerate() {
         let mut one = drawn.remove(name.as_str()).expect("every table is drawn once");
         keyed(&mut one)?;
-        choices(&mut one, order[..place].iter().filter_map(|name| drawn.get(name.as_str())));
+        choices(&mut one, &order[..place].iter().filter_map(|name| drawn.get(name.as_str())));
         different(catalogue, lessons, &mut one)?;
         drawn.insert(&one.table.name, one);
     }
@@ -537,7 +537,7 @@ fn pairs<'d>(one: &'d Drawn<'_>) -> impl Iterator<Item = (&'d str, &'d Column, &
 }
 
 /// Fills pairs of a type and an id column with tables that are `made` before.
-fn choices<'d, 'a: 'd>(one: &mut Drawn<'a>, made: impl Iterator<Item = &'d Drawn<'a>> + Clone) {
+fn choices<'d, 'a: 'd>(one: &mut Drawn<'a>, made: &(impl Iterator<Item = &'d Drawn<'a>> + Clone)) {
     let (mut found, mut unknown) = (Vec::new(), Vec::new());
     for (stem, kind, id) in pairs(one) {
         if id.nullable && kind.nullable {

@@ -52,19 +52,19 @@ impl Maker<'_, '_> {
 
     fn value(&self, column: &Column, bounds: &Bounds, unique: bool, plain: bool) -> Made {
         if let Some(values) = &bounds.one_of {
-            return self.one_of(column, values, plain);
+            return Self::one_of(column, values, plain);
         }
         let value = |text: String| Made::Value(text, None);
         match &column.kind {
-            ColumnKind::Boolean => value(self.yes_or_no(column, plain)),
+            ColumnKind::Boolean => value(Self::yes_or_no(column, plain)),
             ColumnKind::Integer { .. } if unique => {
                 Made::Value(yaml::text("{key}"), Some("unique; the row's own key is a number too".into()))
             }
             ColumnKind::Integer { .. } | ColumnKind::Decimal { .. } | ColumnKind::Real if self.is_time(column) => {
                 value(self.time(column))
             }
-            ColumnKind::Integer { bits } => self.integer(column, *bits, bounds),
-            ColumnKind::Decimal { .. } | ColumnKind::Real => self.decimal(column, bounds),
+            ColumnKind::Integer { bits } => Self::integer(column, *bits, bounds),
+            ColumnKind::Decimal { .. } | ColumnKind::Real => Self::decimal(column, bounds),
             ColumnKind::Text { limit } => self.text(column, bounds, *limit, unique),
             ColumnKind::Timestamp | ColumnKind::Date => value(self.time(column)),
             ColumnKind::Uuid => value(yaml::text(match self.one.own_key() {
@@ -81,7 +81,7 @@ impl Maker<'_, '_> {
         }
     }
 
-    fn one_of(&self, column: &Column, values: &[String], plain: bool) -> Made {
+    fn one_of(column: &Column, values: &[String], plain: bool) -> Made {
         let number = matches!(column.kind, ColumnKind::Integer { .. } | ColumnKind::Decimal { .. } | ColumnKind::Real);
         let written = |value: &String| {
             if number || (column.kind == ColumnKind::Boolean && ["true", "false"].contains(&value.as_str())) {
@@ -102,7 +102,7 @@ impl Maker<'_, '_> {
         }
     }
 
-    fn yes_or_no(&self, column: &Column, plain: bool) -> String {
+    fn yes_or_no(column: &Column, plain: bool) -> String {
         let words = words(&column.name);
         let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.as_str()));
         let no =
@@ -115,7 +115,7 @@ impl Maker<'_, '_> {
         }
     }
 
-    fn integer(&self, column: &Column, bits: u8, bounds: &Bounds) -> Made {
+    fn integer(column: &Column, bits: u8, bounds: &Bounds) -> Made {
         let words = words(&column.name);
         let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.as_str()));
         let (low, high) = if has(&["count", "version", "status", "state", "role", "kind", "type", "level", "flags"]) {
@@ -137,7 +137,7 @@ impl Maker<'_, '_> {
         let least = bounds.least.and_then(|(least, itself)| if itself { Some(least) } else { least.plus(one) });
         let most =
             bounds.most.and_then(|(most, itself)| if itself { Some(most) } else { most.plus(Decimal::whole(-1)) });
-        let number = |end: Option<Decimal>| end.map(|end| end.to_f64());
+        let number = |end: Option<Decimal>| end.map(Decimal::to_f64);
         let (mut floor, mut ceiling) = (number(least).map(f64::ceil), number(most).map(f64::floor));
         let widest = if bits == 16 { f64::from(i16::MAX) } else { f64::from(i32::MAX) };
         if floor.is_some_and(|floor| floor > widest) || ceiling.is_some_and(|ceiling| ceiling < -widest) {
@@ -156,7 +156,7 @@ impl Maker<'_, '_> {
         Made::Value(yaml::object(&[("integer", format!("[{low}, {high}]"))]), None)
     }
 
-    fn decimal(&self, column: &Column, bounds: &Bounds) -> Made {
+    fn decimal(column: &Column, bounds: &Bounds) -> Made {
         let words = words(&column.name);
         let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.as_str()));
         let scale = match column.kind {
@@ -256,16 +256,16 @@ impl Maker<'_, '_> {
             most <= room && least >= shortest
         };
         let mut offers = self.offers(column, unique);
-        offers.iter_mut().for_each(|offer| {
-            if bounds.case == Some(false) {
+        if bounds.case == Some(false) {
+            for offer in &mut offers {
                 *offer = offer.to_lowercase();
             }
-        });
+        }
         if let Some(shape) = self.lessons.shapes.get(&(self.one.table.name.clone(), column.name.clone())) {
             let text: String = shape.chars().take(room).collect();
             return Made::Value(yaml::text(&text), None);
         }
-        if self.is_password(column) && !unique {
+        if Self::is_password(column) && !unique {
             return self.password(room);
         }
         if !upper
@@ -369,7 +369,7 @@ impl Maker<'_, '_> {
         (least + rest.chars().count(), most + rest.chars().count())
     }
 
-    fn is_password(&self, column: &Column) -> bool {
+    fn is_password(column: &Column) -> bool {
         let words = words(&column.name);
         let has = |word: &str| words.iter().any(|found| found == word);
         has("password") && !["reset", "token", "hint", "changed", "salt"].iter().any(|word| has(word))

@@ -339,7 +339,9 @@ pub fn parents_first<'a>(schema: &Schema, tables: impl Iterator<Item = &'a str>)
     let names: BTreeSet<&str> = tables.collect();
     let order = |which: &dyn Fn(&Table, &ForeignKey) -> bool| {
         let mut order = Vec::new();
-        names.iter().for_each(|name| visit(schema, &names, name, which, &mut BTreeSet::new(), &mut order));
+        for name in &names {
+            visit(schema, &names, name, which, &mut BTreeSet::new(), &mut order);
+        }
         order
     };
     let any = order(&|_, _| true);
