@@ -9,7 +9,9 @@ mod address;
 mod catalogue;
 mod dialect;
 mod tls;
+mod visit;
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -25,11 +27,10 @@ use crate::sql::{Dialect, Sql, postgres as sql};
 
 pub use address::{Address, Environment, written};
 pub use catalogue::catalogue;
-pub use dialect::{Moved, counters, dangling, identity, put_back, require_reach, require_version, set_counter};
+pub use dialect::{Moved, counters, dangling, identity, put_back, require_version, set_counter};
+pub use visit::Visit;
 
-/// The first number of our locks, so that they are not those of the application; the second is 0
-/// for the database, and one more than its number for a worker.
-const LOCK: i64 = 0x5eed_bed0;
+use dialect::Lock;
 
 /// A PostgreSQL database.
 pub struct Postgres {
@@ -40,7 +41,8 @@ pub struct Postgres {
     open: bool,
     /// The open transaction may write; without one, what the last one left is still to be put back.
     writes: bool,
-    locked: bool,
+    /// Whom the open transaction keeps out, by locks of the session.
+    locked: Option<Scope>,
     /// Counters that the open transaction has moved; undoing it leaves them where they are.
     moved: Vec<Moved>,
     /// Counters that go up when the transaction is committed.
@@ -63,7 +65,7 @@ impl Postgres {
             session: Session::default(),
             open: false,
             writes: true,
-            locked: false,
+            locked: None,
             moved: Vec::new(),
             raised: Vec::new(),
         };
@@ -83,31 +85,9 @@ impl Postgres {
         self.client.batch_execute(sql.text()).map_err(|error| failure(&error))
     }
 
-    /// Takes the locks of a write, or none of them.
-    fn lock(&mut self, scope: Scope) -> Result<(), Failure> {
-        self.locked = true;
-        let got = match scope {
-            Scope::Database => self.try_lock(false, 0)?,
-            Scope::Worker(worker) => self.try_lock(true, 0)? && self.try_lock(false, i64::from(worker) + 1)?,
-        };
-        if got {
-            return Ok(());
-        }
-        self.unlock();
-        Err(Failure::new(FailureKind::Busy, "another run of Seedbed is at work"))
-    }
-
-    fn try_lock(&mut self, shared: bool, number: i64) -> Result<bool, Failure> {
-        // The server's numbers are of 32 bits with a sign.
-        let values = [Cell::Integer(i64::from(LOCK as i32)), Cell::Integer(number)];
-        let rows = self.query(&sql::try_lock(shared), &values)?;
-        Ok(rows.first().is_some_and(|row| row[0] == Cell::Integer(1)))
-    }
-
     fn unlock(&mut self) {
-        if std::mem::take(&mut self.locked) {
-            // With the connection gone the locks are gone.
-            let _ = self.query(&sql::unlock(), &[]);
+        if let Some(scope) = self.locked.take() {
+            dialect::unlock(self, scope);
         }
     }
 }
@@ -130,13 +110,10 @@ impl Database for Postgres {
     }
 
     fn begin(&mut self, access: Access) -> Result<(), Failure> {
-        let statement = match access {
-            Access::Read => sql::begin(false, 0),
-            Access::Write(writing) => {
-                self.lock(writing.scope)?;
-                sql::begin(true, writing.patience.as_millis())
-            }
-        };
+        if let Access::Write(writing) = access {
+            dialect::lock(self, writing.scope, Lock::OfSession)?;
+            self.locked = Some(writing.scope);
+        }
         self.open = true;
         self.writes = matches!(access, Access::Write(_));
         if self.writes {
@@ -144,8 +121,8 @@ impl Database for Postgres {
             self.raised.clear();
         }
         let soon = matches!(access, Access::Write(Writing { lasting: Lasting::Soon, .. }));
-        let begun = self.run(&statement).and_then(|()| if soon { self.run(&sql::commit_soon()) } else { Ok(()) });
-        begun.inspect_err(|_| {
+        let begun = self.run(&sql::begin(access != Access::Read, dialect::patience(access)));
+        begun.and_then(|()| if soon { self.run(&sql::commit_soon()) } else { Ok(()) }).inspect_err(|_| {
             let _ = self.rollback();
         })
     }
@@ -156,9 +133,9 @@ impl Database for Postgres {
             if ends_session(&error) {
                 // The server may have committed before its answer was lost.
                 failure.kind = FailureKind::Unclear;
-                (self.open, self.locked) = (false, false);
+                (self.open, self.locked) = (false, None);
             }
-            return Err(failure);
+            return Err(undone(failure));
         }
         self.open = false;
         self.moved.clear();
@@ -222,10 +199,7 @@ impl Database for Postgres {
     }
 
     fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure> {
-        if let Some(to) = to
-            && counters(self)?.iter().all(|(counted, last)| counted != table || *last < to)
-        {
-            require_reach(self, table, to)?;
+        if let Some(to) = dialect::raised(self, table, to)? {
             self.raised.push((table.to_owned(), to));
             return Ok(());
         }
@@ -269,7 +243,13 @@ fn ends_session(error: &postgres::Error) -> bool {
     error.as_db_error().is_none_or(|told| matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic)))
 }
 
-/// A value sent as text, of whatever type the statement makes of it.
+/// Returns a value as the text that it is sent as, of whatever type the statement makes of it; none for
+/// no value.
+pub fn text(cell: &Cell) -> Option<Cow<'_, str>> {
+    sql::text(cell)
+}
+
+/// A value sent as text.
 #[derive(Debug)]
 struct Bound<'a>(&'a Cell);
 
@@ -279,7 +259,7 @@ impl ToSql for Bound<'_> {
         _: &Type,
         out: &mut BytesMut,
     ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send + 'static>> {
-        let Some(text) = sql::text(self.0) else { return Ok(IsNull::Yes) };
+        let Some(text) = text(self.0) else { return Ok(IsNull::Yes) };
         out.extend_from_slice(text.as_bytes());
         Ok(IsNull::No)
     }
@@ -349,6 +329,13 @@ pub fn copied_row(context: &str) -> Option<usize> {
     let after = after.trim_start_matches(|letter: char| !letter.is_ascii_digit());
     let digits = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());
     after[..digits].parse().ok()
+}
+
+/// Returns the failure of a commit: the server has undone the transaction, so there is nothing left that
+/// could be tried once more by itself.
+pub fn undone(failure: Failure) -> Failure {
+    let kind = if failure.kind == FailureKind::Busy { FailureKind::Conflict } else { failure.kind };
+    Failure { kind, ..failure }
 }
 
 /// Returns what a code of the server means, here and over any adapter.

@@ -137,26 +137,64 @@ impl Writer {
 
 /// Opens a transaction that sees one state of the database, and sets what our reads and writes rely
 /// on until it ends; `wait` is how many milliseconds a statement waits for a lock.
-///
-/// The tables of Seedbed may lie in a schema of their own, which is looked into last.
 pub(crate) fn begin(write: bool, wait: u128) -> Sql {
-    let mut text = String::from("BEGIN ISOLATION LEVEL REPEATABLE READ");
-    text.push_str(if write { "" } else { ", READ ONLY" });
-    write!(text, "; {}", settings(wait)).expect("a string takes all");
-    if write {
-        text.push_str("; SET CONSTRAINTS ALL DEFERRED");
-    }
-    fixed(&text)
+    let access = if write { "" } else { ", READ ONLY" };
+    let deferred = if write { "; SET CONSTRAINTS ALL DEFERRED" } else { "" };
+    fixed(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ{access}; {}{deferred}", settings(wait)))
 }
 
+/// Makes a transaction that was just opened one that sees one state of the database: the first of its
+/// statements.
+pub(crate) fn set_transaction(write: bool) -> Sql {
+    let access = if write { "" } else { ", READ ONLY" };
+    fixed(&format!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ{access}"))
+}
+
+/// Sets what our reads and writes rely on until the transaction ends.
+pub(crate) fn set_settings(wait: u128) -> Sql {
+    fixed(&settings(wait))
+}
+
+/// Puts off what can be checked later to the end of the transaction.
+pub(crate) fn defer_constraints() -> Sql {
+    fixed("SET CONSTRAINTS ALL DEFERRED")
+}
+
+/// What our reads and writes rely on, beside a limit for waiting and a path that finds our tables.
+const SETTINGS: [(&str, &str); 7] = [
+    ("row_security", "off"),
+    ("timezone", "UTC"),
+    ("datestyle", "ISO, YMD"),
+    ("intervalstyle", "postgres"),
+    ("bytea_output", "hex"),
+    ("extra_float_digits", "1"),
+    ("standard_conforming_strings", "on"),
+];
+
+/// The tables of Seedbed may lie in a schema of their own, which is looked into last.
 fn settings(wait: u128) -> String {
-    format!(
-        "SET LOCAL lock_timeout = {wait}; SET LOCAL row_security = off; SET LOCAL timezone = 'UTC'; \
-         SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'; \
-         SET LOCAL extra_float_digits = 1; SET LOCAL standard_conforming_strings = on; \
-         SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), \
-         '{OWN_SCHEMA}'), true)"
-    )
+    let mut text = format!("SELECT set_config('lock_timeout', '{wait}', true)");
+    for (name, value) in SETTINGS {
+        write!(text, ", set_config('{name}', '{value}', true)").expect("a string takes all");
+    }
+    let path = format!("concat_ws(', ', nullif(current_setting('search_path'), ''), '{OWN_SCHEMA}')");
+    format!("{text}, set_config('search_path', {path}, true)")
+}
+
+fn setting_names() -> impl Iterator<Item = &'static str> {
+    SETTINGS.into_iter().map(|(name, _)| name).chain(["lock_timeout", "search_path"])
+}
+
+/// Reads what [`set_settings`] sets.
+pub(crate) fn select_settings() -> Sql {
+    let read: Vec<String> = setting_names().map(|name| format!("current_setting('{name}')")).collect();
+    fixed(&format!("SELECT {}", read.join(", ")))
+}
+
+/// Sets what [`select_settings`] has read.
+pub(crate) fn restore_settings() -> Sql {
+    let set: Vec<String> = setting_names().map(|name| format!("set_config('{name}', ?, true)")).collect();
+    fixed(&format!("SELECT {}", set.join(", ")))
 }
 
 /// Lets the commit of the open transaction not wait for the disk.
@@ -179,18 +217,44 @@ pub(crate) fn check_constraints() -> Sql {
     fixed("SET CONSTRAINTS ALL IMMEDIATE")
 }
 
-/// Takes a lock of the session if nobody has it, with others or alone: its two numbers.
-pub(crate) fn try_lock(shared: bool) -> Sql {
-    fixed(if shared {
-        "SELECT pg_try_advisory_lock_shared(?, ?)::int"
-    } else {
-        "SELECT pg_try_advisory_lock(?, ?)::int"
+/// Reads the foreign keys of tables that are checked when somebody says so: schema, name, whether that
+/// is at the end unless said otherwise. The tables are a list in JSON.
+pub(crate) fn select_deferrable() -> Sql {
+    of_relations(
+        "n.nspname::text, f.conname::text, f.condeferred::int",
+        "JOIN pg_constraint AS f ON f.conrelid = c.oid AND f.contype = 'f' AND f.condeferrable",
+        "AND c.relname IN (SELECT json_array_elements_text(?::text::json))",
+        "1, 2",
+    )
+}
+
+/// Checks foreign keys now and from now on, or at the end of the transaction: schema and name of each.
+pub(crate) fn set_constraints<'a>(names: impl Iterator<Item = (&'a str, &'a str)>, deferred: bool) -> Sql {
+    let mut writer = Writer::new(Dialect::Postgres);
+    for (index, (schema, name)) in names.enumerate() {
+        writer.push(if index == 0 { "SET CONSTRAINTS " } else { ", " });
+        writer.name(schema);
+        writer.push(".");
+        writer.name(name);
+    }
+    writer.push(if deferred { " DEFERRED" } else { " IMMEDIATE" });
+    writer.finish().sql
+}
+
+/// Takes a lock if nobody has it, with others or alone: its two numbers. It is the session's, or that
+/// of the transaction, at whose end it is given back.
+pub(crate) fn try_lock(shared: bool, of_transaction: bool) -> Sql {
+    fixed(match (shared, of_transaction) {
+        (true, false) => "SELECT pg_try_advisory_lock_shared(?, ?)::int",
+        (false, false) => "SELECT pg_try_advisory_lock(?, ?)::int",
+        (true, true) => "SELECT pg_try_advisory_xact_lock_shared(?, ?)::int",
+        (false, true) => "SELECT pg_try_advisory_xact_lock(?, ?)::int",
     })
 }
 
-/// Gives all locks of the session back.
-pub(crate) fn unlock() -> Sql {
-    fixed("SELECT pg_advisory_unlock_all()")
+/// Gives a lock of the session back: its two numbers.
+pub(crate) fn unlock(shared: bool) -> Sql {
+    fixed(if shared { "SELECT pg_advisory_unlock_shared(?, ?)::int" } else { "SELECT pg_advisory_unlock(?, ?)::int" })
 }
 
 /// Reads the version of the server as a number, and as a person writes it.
@@ -248,14 +312,16 @@ pub(crate) fn select_reach() -> Sql {
     )
 }
 
-/// The relations that are read: those of the schema that the application's names mean, and ours.
-/// Partitions are seen through their table.
+/// The relations that are read: those of the schema that the application's names mean, and ours, unless
+/// a migration has made them there. Partitions are seen through their table.
 const RELATIONS: &str = "FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
      WHERE NOT c.relispartition AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-     AND (n.nspname = current_schema() OR (n.nspname = 'seedbed' AND c.relname IN ('seedbed_marker', 'seedbed_state')))";
+     AND (n.nspname = current_schema() OR (n.nspname = 'seedbed' AND c.relname IN ('seedbed_marker', 'seedbed_state') \
+     AND NOT EXISTS (SELECT FROM pg_class AS o JOIN pg_namespace AS m ON m.oid = o.relnamespace \
+     WHERE o.relname = c.relname AND m.nspname = current_schema() AND m.oid <> n.oid)))";
 
 fn of_relations(columns: &str, joins: &str, conditions: &str, order: &str) -> Sql {
-    let relations = RELATIONS.replace(" WHERE ", &format!(" {joins} WHERE "));
+    let relations = RELATIONS.replacen(" WHERE ", &format!(" {joins} WHERE "), 1);
     fixed(&format!("SELECT {columns} {relations} {conditions} ORDER BY {order}"))
 }
 
@@ -334,10 +400,10 @@ pub(crate) fn select_triggers() -> Sql {
 }
 
 /// Reads the sequences that hand out the values of key columns: table, column, sequence as it is
-/// quoted, last value handed out, where it starts.
+/// quoted, where it starts.
 pub(crate) fn select_counters() -> Sql {
     of_relations(
-        "c.relname::text, a.attname::text, q.seq::regclass::text, pg_sequence_last_value(q.seq), s.seqstart",
+        "c.relname::text, a.attname::text, q.seq::regclass::text, s.seqstart",
         "JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1 \
          JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
          CROSS JOIN LATERAL (SELECT d.objid AS seq FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass \
@@ -350,9 +416,37 @@ pub(crate) fn select_counters() -> Sql {
     )
 }
 
+/// Reads where sequences stand, in their order: last value, whether it was handed out.
+///
+/// The server's own function for this waits for somebody who gives a sequence new storage.
+pub(crate) fn select_last_values<'a>(sequences: impl Iterator<Item = &'a str>) -> Sql {
+    let mut writer = Writer::new(Dialect::Postgres);
+    for (index, sequence) in sequences.enumerate() {
+        writer.push(if index == 0 { "" } else { " UNION ALL " });
+        writer.push("SELECT ");
+        writer.number(index);
+        writer.push(", last_value, is_called::int FROM ");
+        // The server itself has quoted the name.
+        writer.text.push_str(sequence);
+    }
+    writer.push(" ORDER BY 1");
+    writer.finish().sql
+}
+
 /// Moves a sequence: its name as it is quoted, value, whether that was handed out.
 pub(crate) fn set_counter() -> Sql {
     fixed("SELECT setval(?::text::regclass, ?::text::int8, ?::text::bool)")
+}
+
+/// Gives a sequence new storage, so that what moves it from now on is undone with the transaction.
+/// Whoever else draws from it waits until that ends.
+pub(crate) fn renew_counter(sequence: &str) -> Sql {
+    let mut writer = Writer::new(Dialect::Postgres);
+    writer.push("ALTER SEQUENCE ");
+    // The server itself has quoted the name.
+    writer.text.push_str(sequence);
+    writer.push(" RESTART");
+    writer.finish().sql
 }
 
 /// Moves a sequence back unless somebody has drawn from it: value, whether that was handed out, name
@@ -406,16 +500,16 @@ pub(crate) fn create_bookkeeping() -> [Sql; 3] {
     [
         fixed("CREATE SCHEMA IF NOT EXISTS seedbed"),
         fixed(
-            "CREATE TABLE IF NOT EXISTS seedbed.seedbed_marker (id smallint PRIMARY KEY CHECK (id = 1), \
+            "CREATE TABLE IF NOT EXISTS seedbed.seedbed_marker (id smallint PRIMARY KEY, \
              identity text, how text NOT NULL, marked_at bigint NOT NULL, tool text NOT NULL, \
-             counters text NOT NULL, stale_files text NOT NULL)",
+             counters text NOT NULL, stale_files text NOT NULL, CONSTRAINT seedbed_one_marker CHECK (id = 1))",
         ),
         fixed(
             "CREATE TABLE IF NOT EXISTS seedbed.seedbed_state (scenario text NOT NULL, worker smallint NOT NULL, \
              layer smallint NOT NULL, seed text NOT NULL, as_of bigint NOT NULL, pinned smallint NOT NULL, \
              holds_for bigint NOT NULL, digest text NOT NULL, variant text, keys text NOT NULL, \
              files text NOT NULL, passwords text NOT NULL, tool text NOT NULL, seeded_at bigint NOT NULL, \
-             PRIMARY KEY (scenario, worker), UNIQUE (layer, worker))",
+             PRIMARY KEY (scenario, worker), CONSTRAINT seedbed_one_layer UNIQUE (layer, worker))",
         ),
     ]
 }

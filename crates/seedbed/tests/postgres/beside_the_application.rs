@@ -288,6 +288,23 @@ fn a_row_that_the_application_has_locked_is_waited_for_and_given_up() {
 }
 
 #[test]
+fn a_commit_that_gives_up_waiting_is_no_success() {
+    let tables = support::DDL.replace("REFERENCES items (id)", "REFERENCES items (id) DEFERRABLE INITIALLY DEFERRED");
+    let mut world = World::with_tables(&tables);
+    world.seed().unwrap();
+    world.sql("DELETE FROM pairs");
+    // Not to wait at all is not to wait for ever, which is what a server takes 0 for.
+    world.timeout = Duration::ZERO;
+    world.sql("BEGIN; SELECT * FROM items FOR UPDATE");
+    let error = world.reset().unwrap_err();
+    assert_eq!((error.exit_code(), error.rule), (5, "write-conflict"), "{error}");
+    assert!(error.message.starts_with("while committing"), "{error}");
+    world.sql("COMMIT");
+    assert_eq!(world.number("SELECT count(*) FROM pairs"), 0);
+    assert!(world.reset().unwrap().written);
+}
+
+#[test]
 fn a_run_of_the_same_worker_is_waited_for_and_given_up() {
     let mut world = World::new();
     world.timeout = Duration::from_millis(60);

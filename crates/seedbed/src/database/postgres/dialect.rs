@@ -1,9 +1,10 @@
-//! What is PostgreSQL's own, over any adapter: version, identity, counters, references that lead nowhere.
+//! What is PostgreSQL's own, over any adapter: version, identity, locks, counters, references that lead
+//! nowhere.
 
 use seedbed_core::plan::Cell;
 
 use crate::database::row::Row;
-use crate::database::{Dangling, Database, Failure, FailureKind};
+use crate::database::{Access, Dangling, Database, Failure, FailureKind, Scope};
 use crate::sql::postgres as sql;
 
 /// The oldest version that the statements of this crate were tried on.
@@ -30,6 +31,67 @@ pub fn identity(database: &mut dyn Database) -> Result<String, Failure> {
     Ok(format!("postgres server {} database {}", row.text()?, row.integer()?))
 }
 
+/// Returns for how many milliseconds a statement waits for a row that somebody else has locked. For the
+/// server 0 means for ever, which only readers do, whom no row keeps waiting.
+pub(super) fn patience(access: Access) -> u128 {
+    match access {
+        Access::Read => 0,
+        Access::Write(writing) => writing.patience.as_millis().max(1),
+    }
+}
+
+/// The first number of our locks, so that they are not those of the application; the second is 0
+/// for the database, and one more than its number for a worker.
+const LOCK: i64 = 0x5eed_bed0;
+
+/// Who gives a lock back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// We do, with [`unlock`].
+    OfSession,
+    /// The server does, when the transaction ends or the savepoint it was taken behind is undone.
+    OfTransaction,
+}
+
+/// Takes the locks of a write, or fails as busy and takes none.
+pub(super) fn lock(database: &mut dyn Database, scope: Scope, lock: Lock) -> Result<(), Failure> {
+    let mut taken = Vec::new();
+    for (shared, number) in locks(scope) {
+        let sql = sql::try_lock(shared, lock == Lock::OfTransaction);
+        let rows = database.query(&sql, &lock_numbers(number))?;
+        if rows.first().is_none_or(|row| row[0] != Cell::Integer(1)) {
+            for (shared, number) in taken {
+                // Those of a transaction are not given back; what failed as busy is undone.
+                let _ = (lock == Lock::OfSession).then(|| database.query(&sql::unlock(shared), &lock_numbers(number)));
+            }
+            return Err(Failure::new(FailureKind::Busy, "another run of Seedbed is at work"));
+        }
+        taken.push((shared, number));
+    }
+    Ok(())
+}
+
+/// Gives the locks of a write back.
+pub(super) fn unlock(database: &mut dyn Database, scope: Scope) {
+    for (shared, number) in locks(scope) {
+        // With the connection gone the locks are gone.
+        let _ = database.query(&sql::unlock(shared), &lock_numbers(number));
+    }
+}
+
+/// Returns the locks of a write: whether it shares it, and its number.
+fn locks(scope: Scope) -> Vec<(bool, i64)> {
+    match scope {
+        Scope::Database => vec![(false, 0)],
+        Scope::Worker(worker) => vec![(true, 0), (false, i64::from(worker) + 1)],
+    }
+}
+
+fn lock_numbers(number: i64) -> [Cell; 2] {
+    // The server's numbers are of 32 bits with a sign.
+    [Cell::Integer(i64::from(LOCK as i32)), Cell::Integer(number)]
+}
+
 /// A sequence that hands out the keys of a table.
 struct Counter {
     table: String,
@@ -50,11 +112,22 @@ pub struct Moved {
 fn read(database: &mut dyn Database) -> Result<Vec<Counter>, Failure> {
     let rows = database.query(&sql::select_counters(), &[])?;
     let rows = rows.into_iter().map(|row| Row::of("pg_sequence", row));
-    rows.map(|mut row| {
+    let counters = rows.map(|mut row| {
         let (table, _, sequence) = (row.text()?, row.text()?, row.text()?);
-        Ok(Counter { table, sequence, last: row.optional_integer(), start: row.integer()? })
-    })
-    .collect()
+        Ok(Counter { table, sequence, last: None, start: row.integer()? })
+    });
+    let mut counters = counters.collect::<Result<Vec<_>, Failure>>()?;
+    if counters.is_empty() {
+        return Ok(counters);
+    }
+    let sequences = counters.iter().map(|counter| counter.sequence.as_str());
+    let places = database.query(&sql::select_last_values(sequences), &[])?;
+    for (counter, place) in counters.iter_mut().zip(places) {
+        let mut place = Row::of("pg_sequence", place);
+        let (_, last, handed_out) = (place.integer()?, place.integer()?, place.flag()?);
+        counter.last = handed_out.then_some(last);
+    }
+    Ok(counters)
 }
 
 /// Returns the counters of the tables that have one and were written before.
@@ -63,8 +136,19 @@ pub fn counters(database: &mut dyn Database) -> Result<Vec<(String, i64)>, Failu
     Ok(counters.into_iter().filter_map(|counter| Some((counter.table, counter.last?))).collect())
 }
 
+/// Returns where the counter of a table goes when it goes up, which is done after the commit; refuses
+/// where that could not be done.
+pub(super) fn raised(database: &mut dyn Database, table: &str, to: Option<i64>) -> Result<Option<i64>, Failure> {
+    let Some(to) = to else { return Ok(None) };
+    if counters(database)?.iter().any(|(counted, last)| counted == table && *last >= to) {
+        return Ok(None);
+    }
+    require_reach(database, table, to)?;
+    Ok(Some(to))
+}
+
 /// Refuses where the counter of a table could not be moved to there, before anything is committed.
-pub fn require_reach(database: &mut dyn Database, table: &str, to: i64) -> Result<(), Failure> {
+fn require_reach(database: &mut dyn Database, table: &str, to: i64) -> Result<(), Failure> {
     let counter = read(database)?.into_iter().find(|counter| counter.table == table);
     let Some(Counter { sequence, .. }) = counter else {
         return Err(Failure::new(FailureKind::Other, format!("`{table}` has no sequence")));
@@ -85,14 +169,36 @@ pub fn require_reach(database: &mut dyn Database, table: &str, to: i64) -> Resul
 ///
 /// No transaction undoes this; the answer is what [`put_back`] needs to.
 pub fn set_counter(database: &mut dyn Database, table: &str, to: Option<i64>) -> Result<Moved, Failure> {
+    let moved = movement(database, table, to)?;
+    moved.apply(database)?;
+    Ok(moved)
+}
+
+/// Does the same in a way that is undone with the transaction, or with the savepoint before it. Whoever
+/// else draws from the sequence waits until the transaction ends.
+pub(super) fn set_counter_with_transaction(
+    database: &mut dyn Database,
+    table: &str,
+    to: Option<i64>,
+) -> Result<(), Failure> {
+    let moved = movement(database, table, to)?;
+    database.execute(&sql::renew_counter(&moved.sequence), &[])?;
+    moved.apply(database)
+}
+
+fn movement(database: &mut dyn Database, table: &str, to: Option<i64>) -> Result<Moved, Failure> {
     let counter = read(database)?.into_iter().find(|counter| counter.table == table);
     let Some(Counter { sequence, last: from, start, .. }) = counter else {
         return Err(Failure::new(FailureKind::Other, format!("`{table}` has no sequence")));
     };
-    let moved = Moved { sequence, start, from, to };
-    let values = [Cell::text(&moved.sequence), value(to, start), handed_out(to)];
-    database.query(&sql::set_counter(), &values)?;
-    Ok(moved)
+    Ok(Moved { sequence, start, from, to })
+}
+
+impl Moved {
+    fn apply(&self, database: &mut dyn Database) -> Result<(), Failure> {
+        let values = [Cell::text(&self.sequence), value(self.to, self.start), handed_out(self.to)];
+        database.query(&sql::set_counter(), &values).map(|_| ())
+    }
 }
 
 /// Moves a counter back to where it stood, unless somebody has drawn from it meanwhile.
