@@ -24,7 +24,7 @@ use database::{Lent, Raised};
 #[pymodule]
 mod _engine {
     #[pymodule_export]
-    use super::{ask, contains, kilometres, main, matches, owns, verbs};
+    use super::{ask, contains, kilometres, kind, main, matches, owns, verbs};
 }
 
 /// Settings that stand for a `seedbed.toml`: where a person finds them, what the file would say,
@@ -159,4 +159,11 @@ fn contains(text: Option<&str>, part: Option<&str>) -> Option<bool> {
 #[pyo3(signature = (text, pattern, /))]
 fn matches(text: Option<&str>, pattern: Option<&str>) -> Option<bool> {
     text.zip(pattern).map(|(text, pattern)| functions::matches(text, pattern))
+}
+
+/// Returns what a code of a PostgreSQL server means.
+#[pyfunction]
+#[pyo3(signature = (code, /))]
+fn kind(code: &str) -> &'static str {
+    database::kind_of_code(code)
 }

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from seedbed.database import Database, Settings, Value
+from seedbed.database import Database, Kind, Settings, Value
 
-__all__ = ["ask", "contains", "kilometres", "main", "matches", "owns", "verbs"]
+__all__ = ["ask", "contains", "kilometres", "kind", "main", "matches", "owns", "verbs"]
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the command line; returns the exit code."""
@@ -56,3 +56,6 @@ def contains(text: str | None, part: str | None, /) -> bool | None:
 
 def matches(text: str | None, pattern: str | None, /) -> bool | None:
     """Whether a text is a pattern; None where one is missing."""
+
+def kind(code: str, /) -> Kind:
+    """Returns what a code of a PostgreSQL server means."""

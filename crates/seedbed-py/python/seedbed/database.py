@@ -7,10 +7,27 @@ from typing import Literal, Protocol
 Value = int | float | str | bytes | None
 """A value as the database stores it: no dates, no decimals, no booleans."""
 
+Engine = Literal["sqlite", "postgresql"]
+"""What is at the other end of a connection."""
+
 Kind = Literal[
-    "busy", "full", "read-only", "unique", "foreign-key", "constraint", "connection", "other"
+    "busy",
+    "conflict",
+    "full",
+    "read-only",
+    "unique",
+    "foreign-key",
+    "constraint",
+    "connection",
+    "other",
 ]
 """What an error of a database means."""
+
+Failure = tuple[Kind, str, str]
+"""What an error means, its words, and where PostgreSQL was when it came up: `COPY items, line 4`."""
+
+Server = tuple[str, str, int, str]
+"""Where a server's database is: user, host or folder of the socket, port, name."""
 
 Settings = tuple[str, str, Path]
 """Settings in place of a `seedbed.toml`: where a person finds them, what the file would say, and
@@ -20,8 +37,12 @@ the folder that its paths count from."""
 class Database(Protocol):
     """One open connection and its transactions. `seedbed.django.Database` is Django's.
 
-    Statements have `%s` for each value and `%%` for a percent sign.
+    Statements have `%s` for each value and `%%` for a percent sign. PostgreSQL is given values as
+    texts, and its statements say what each is; it gives numbers, texts and bytes.
     """
+
+    engine: Engine
+    """What is at the other end."""
 
     program: str
     """How help lines call this program: `python manage.py seedbed`."""
@@ -33,7 +54,10 @@ class Database(Protocol):
         """Returns what stands for a `seedbed.toml` in this program."""
 
     def path(self) -> Path | None:
-        """Returns the database file with links resolved; None for one in memory."""
+        """Returns the file of an SQLite database with links resolved; None for one in memory."""
+
+    def server(self) -> Server:
+        """Returns where a PostgreSQL database is."""
 
     def is_for_tests(self) -> bool:
         """Whether this is always a database for tests: in memory, or made by a test runner."""
@@ -56,5 +80,9 @@ class Database(Protocol):
     def execute(self, sql: str, values: Sequence[Value]) -> int:
         """Runs a statement; returns how many rows it touched."""
 
-    def kind(self, error: BaseException) -> Kind | None:
+    def copy(self, sql: str, rows: str) -> int:
+        """Runs PostgreSQL's COPY over rows as it reads them; returns how many. It has no values, and
+        a percent sign is just that."""
+
+    def failure(self, error: BaseException) -> Failure | None:
         """Returns what an error means; None for one that is not the database's."""

@@ -8,6 +8,7 @@ transaction is undone.
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,27 +17,15 @@ from django.db.models import CompositePrimaryKey, Model
 from django.db.transaction import Atomic, TransactionManagementError
 
 from seedbed import _engine
-from seedbed.database import Kind, Settings, Value
+from seedbed.database import Engine, Failure, Server, Settings, Value
 from seedbed.django import project
 from seedbed.django.apps import CONFIGURED
+from seedbed.django.sqlite import SQLite
 from seedbed.errors import UsageError
 from seedbed.verbs import refused
 
-KINDS: list[tuple[str, Kind]] = [
-    ("SQLITE_BUSY", "busy"),
-    ("SQLITE_LOCKED", "busy"),
-    ("SQLITE_FULL", "full"),
-    ("SQLITE_READONLY", "read-only"),
-    ("SQLITE_CONSTRAINT_UNIQUE", "unique"),
-    ("SQLITE_CONSTRAINT_PRIMARYKEY", "unique"),
-    ("SQLITE_CONSTRAINT_ROWID", "unique"),
-    ("SQLITE_CONSTRAINT_FOREIGNKEY", "foreign-key"),
-    ("SQLITE_CONSTRAINT", "constraint"),
-    ("SQLITE_CANTOPEN", "connection"),
-    ("SQLITE_NOTADB", "connection"),
-    ("SQLITE_IOERR", "connection"),
-]
-"""What SQLite's result codes mean, by how their names begin; the first that fits counts."""
+if TYPE_CHECKING:
+    from seedbed.django.postgresql import PostgreSQL
 
 
 class Undone(Exception):
@@ -52,15 +41,10 @@ class Database:
         self.program = f"python manage.py seedbed{here}"
         self.migrate = f"python manage.py migrate{here}"
         self.connection: BaseDatabaseWrapper = connections[using]
-        if self.connection.vendor != "sqlite":
-            raise UsageError.new(
-                "unknown-database",
-                f"there is no adapter for `{self.connection.vendor}`, which `{using}` is",
-                "name a database on SQLite with --database",
-            )
+        self._side = side(self.connection)
+        self.engine: Engine = self._side.engine
         self._block: Atomic | None = None
         self._owned = False
-        self._prepared: object = None
 
     def settings(self) -> Settings:
         return project.settings()
@@ -70,8 +54,13 @@ class Database:
         [(_, _, file)] = [row for row in self.query("PRAGMA database_list", []) if row[1] == "main"]
         return Path(str(file)).resolve() if file else None
 
+    def server(self) -> Server:
+        assert not isinstance(self._side, SQLite)
+        return self._side.server()
+
     def is_for_tests(self) -> bool:
-        return self.path() is None or self._is_a_test_runners()
+        in_memory = self.engine == "sqlite" and self.path() is None
+        return in_memory or self._is_a_test_runners()
 
     def _is_a_test_runners(self) -> bool:
         """Whether a test runner is at work here and has put this database in place of the
@@ -89,25 +78,13 @@ class Database:
 
     def begin(self) -> None:
         self._owned = self.owns_transactions()
-        self._prepare()
-        if not self._owned and not self.connection.connection.in_transaction:
-            # With autocommit off, the driver begins with the first write. A savepoint before that
-            # would be a transaction of its own, and its release a commit.
-            self.execute("BEGIN", [])
         block = transaction.atomic(using=self.using)
-        # The engine says when it writes; whoever only reads waits for nobody.
-        mode, self.connection.transaction_mode = self.connection.transaction_mode, None
-        try:
-            block.__enter__()
-        finally:
-            self.connection.transaction_mode = mode
+        self._side.enter(block, self._owned)
         self._block = block
 
     def commit(self) -> None:
         if self._owned:
-            # Django undoes a transaction that cannot be committed; one that is busy is still open.
-            with self.connection.wrap_database_errors:
-                self.connection.connection.commit()
+            self._side.before_commit()
         block, self._block = self._block, None
         if block is not None:
             block.__exit__(None, None, None)
@@ -119,28 +96,24 @@ class Database:
 
     def query(self, sql: str, values: Sequence[Value]) -> list[tuple[Value, ...]]:
         with self._cursor() as cursor:
-            driver = self.connection.connection
-            usual, driver.text_factory = driver.text_factory, text_or_bytes
-            # A project may want rows of another kind from its own cursors.
-            cursor.cursor.row_factory = None
-            try:
-                cursor.execute(sql, list(values))
-                rows: list[tuple[Value, ...]] = cursor.fetchall()
-                return rows
-            finally:
-                driver.text_factory = usual
+            return self._side.rows(cursor, sql, values)
 
     def execute(self, sql: str, values: Sequence[Value]) -> int:
         with self._cursor() as cursor:
             cursor.execute(sql, list(values))
             return max(int(cursor.rowcount), 0)
 
-    def kind(self, error: BaseException) -> Kind | None:
+    def copy(self, sql: str, rows: str) -> int:
+        with self._cursor() as cursor, self.connection.wrap_database_errors:
+            with cursor.copy(sql) as copy:
+                copy.write(rows)
+            return int(cursor.rowcount)
+
+    def failure(self, error: BaseException) -> Failure | None:
         # Raised for a block that somebody has broken; it is not about a statement of ours.
         if not isinstance(error, Error) or isinstance(error, TransactionManagementError):
             return None
-        code = getattr(error.__cause__, "sqlite_errorname", "")
-        return next((kind for name, kind in KINDS if code.startswith(name)), "other")
+        return self._side.failure(error)
 
     def _cursor(self) -> CursorWrapper:
         connection = self.connection
@@ -150,48 +123,21 @@ class Database:
         connection.ensure_connection()
         return connection.make_cursor(connection.create_cursor())
 
-    def _prepare(self) -> None:
-        """Makes the functions that facts need known to the driver's connection."""
-        self.connection.ensure_connection()
-        driver = self.connection.connection
-        if driver is self._prepared:
-            return
-        for name, function, arguments in [
-            ("seedbed_km", kilometres, 4),
-            ("seedbed_contains", contains, 2),
-            ("seedbed_matches", matches, 2),
-        ]:
-            driver.create_function(name, arguments, function, deterministic=True)
-        self._prepared = driver
 
+def side(connection: BaseDatabaseWrapper) -> "SQLite | PostgreSQL":
+    """Returns what knows the engine of a connection."""
+    if connection.vendor == "sqlite":
+        return SQLite(connection)
+    if connection.vendor == "postgresql":
+        # Its driver is there where its databases are.
+        from seedbed.django.postgresql import PostgreSQL
 
-def text_or_bytes(stored: bytes) -> str | bytes:
-    """Returns a text as the engine takes it; one that is not UTF-8 is no value of ours."""
-    try:
-        return stored.decode()
-    except UnicodeDecodeError:
-        return stored
-
-
-# What stands in a column may be of another type than the column: a value that is damaged is not an
-# error of the statement that counts with it.
-
-
-def kilometres(*places: Value) -> float | None:
-    numbers = [place if isinstance(place, int | float) else None for place in places]
-    return _engine.kilometres(*numbers)
-
-
-def contains(*texts: Value) -> bool | None:
-    return _engine.contains(*map(as_text, texts))
-
-
-def matches(*texts: Value) -> bool | None:
-    return _engine.matches(*map(as_text, texts))
-
-
-def as_text(value: Value) -> str | None:
-    return None if value is None or isinstance(value, bytes) else str(value)
+        return PostgreSQL(connection)
+    raise UsageError.new(
+        "unknown-database",
+        f"there is no adapter for `{connection.vendor}`, which `{connection.alias}` is",
+        "name a database on SQLite or PostgreSQL with --database",
+    )
 
 
 def is_seeded(instance: Model) -> bool:
@@ -202,6 +148,8 @@ def is_seeded(instance: Model) -> bool:
         column.get_db_prep_value(getattr(instance, column.attname), connections[using])
         for column in columns
     ]
+    # A key that the engine has a type of its own for is one that it writes as a text.
+    values = [value if isinstance(value, Value) else str(value) for value in stored]
     return _engine.owns(
-        Database(using), instance._meta.db_table, stored, here=Path.cwd(), refused=refused
+        Database(using), instance._meta.db_table, values, here=Path.cwd(), refused=refused
     )

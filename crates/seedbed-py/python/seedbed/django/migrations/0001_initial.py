@@ -2,11 +2,16 @@ from typing import Any
 
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.state import ProjectState
 
 
 class CreateModelUnlessThere(migrations.CreateModel):
-    """Makes a table that the command line may have made before Django knew of it."""
+    """Makes a table that the command line may have made before Django knew of it.
+
+    On PostgreSQL that one lies in a schema of its own and moves to the tables of the models, so
+    that there is one state, whoever looks.
+    """
 
     def database_forwards(
         self,
@@ -19,8 +24,29 @@ class CreateModelUnlessThere(migrations.CreateModel):
         table = to_state.apps.get_model(app_label, self.name)._meta.db_table
         with connection.cursor() as cursor:
             there = table in connection.introspection.table_names(cursor)
+            if not there and connection.vendor == "postgresql":
+                there = move_here(cursor, table)
         if not there:
             super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+def move_here(cursor: CursorWrapper, table: str) -> bool:
+    """Moves a table of the command line to those of the models; returns whether there is one.
+
+    The schema that it leaves goes when it is empty.
+    """
+    cursor.execute("SELECT to_regclass(%s), quote_ident(current_schema())", [f"seedbed.{table}"])
+    [(there, schema)] = cursor.fetchall()
+    if there is None:
+        return False
+    cursor.execute(f"ALTER TABLE seedbed.{table} SET SCHEMA {schema}")
+    cursor.execute(
+        "SELECT FROM pg_depend WHERE refclassid = 'pg_namespace'::regclass"
+        " AND refobjid = to_regnamespace('seedbed')"
+    )
+    if not cursor.fetchall():
+        cursor.execute("DROP SCHEMA seedbed")
+    return True
 
 
 def constraints(*constraints: models.BaseConstraint) -> dict[str, Any]:
