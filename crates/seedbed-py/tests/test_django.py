@@ -1,14 +1,16 @@
 """The Django app in a project with a schema of its own: command, settings, raw values."""
 
 import io
+import itertools
 import json
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import pytest
 import seedbed
@@ -17,6 +19,7 @@ from django.db import connection, connections
 from seedbed.django import Database, is_seeded, project
 
 from library.catalogue.models import Author, Book, Loan, Reader
+from library.settings import ON_SQLITE, PLACE
 from test_verbs import SEEDED
 
 TESTS = Path(__file__).resolve().parent
@@ -78,17 +81,32 @@ def test_a_row_is_known_by_its_exact_key_and_its_tag() -> None:
     assert not is_seeded(seeded)
 
 
+HIDDEN = [
+    "UPDATE reader SET active = 7, joined = 'not a date' WHERE email = 'keen@library.test'",
+    "UPDATE book SET price = 'dear', title = CAST(x'61' AS blob) WHERE isbn = 'isbn-dune'",
+    "UPDATE author SET name = CAST(x'61ff62' AS text) WHERE name = 'Author orwell'",
+    "UPDATE book SET is_test = 'yes' WHERE isbn = 'isbn-book_01'",
+]
+"""What stands in a column of SQLite may be of another type than the column."""
+
+HIDDEN_ON_A_SERVER = [
+    "UPDATE reader SET active = NOT active, joined = 'infinity' WHERE email = 'keen@library.test'",
+    "UPDATE book SET price = 'NaN', title = ' Book dune ' WHERE isbn = 'isbn-dune'",
+    "UPDATE author SET name = E'\\u00a0' WHERE name = 'Author orwell'",
+    "UPDATE book SET is_test = FALSE WHERE isbn = 'isbn-book_01'",
+]
+SEEN = ["active 7", '"not a date"', '"dear"', "title 1 bytes", "name 3 bytes"]
+SEEN_ON_A_SERVER = ["active", '"infinity"', '"NaN"', '" Book dune "', '"\u00a0"']
+
+
 @pytest.mark.django_db
 def test_damage_that_django_would_not_show_is_named_and_mended() -> None:
     seed()
-    reader = Reader.objects.get(email="keen@library.test").pk
-    change("UPDATE reader SET active = 7, joined = 'not a date' WHERE id = %s", [reader])
-    change("UPDATE book SET price = 'dear', title = CAST(x'61' AS blob) WHERE isbn = 'isbn-dune'")
-    change("UPDATE author SET name = CAST(x'61ff62' AS text) WHERE name = 'Author orwell'")
-    change("UPDATE book SET is_test = 'yes' WHERE isbn = 'isbn-book_01'")
+    for statement in HIDDEN if ON_SQLITE else HIDDEN_ON_A_SERVER:
+        change(statement)
 
     text = str(seedbed.plan("library", database=Database(), rows=True))
-    for damage in ["active 7", '"not a date"', '"dear"', "title 1 bytes", "name 3 bytes"]:
+    for damage in SEEN if ON_SQLITE else SEEN_ON_A_SERVER:
         assert damage in text, text
     assert seedbed.plan("library", database=Database(), check=True).exit_code == 1
     assert "not as declared" in str(seedbed.verify("library", database=Database()))
@@ -97,8 +115,9 @@ def test_damage_that_django_would_not_show_is_named_and_mended() -> None:
     seedbed.reset("library", database=Database())
     assert seedbed.verify("library", database=Database()).exit_code == 0
     assert Book.objects.get(isbn="isbn-dune").title == "Book dune"
-    # Django reads its own way again.
-    assert connection.connection.text_factory is str
+    if ON_SQLITE:
+        # Django reads its own way again.
+        assert connection.connection.text_factory is str
 
 
 @pytest.mark.django_db
@@ -246,9 +265,9 @@ def test_a_connection_of_another_thread_is_refused_by_django() -> None:
     assert len(raised) == 1 and "same thread" in str(raised[0])
 
 
-def manage(database: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def manage(database: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH", "")]))
-    environment = {"DJANGO_SETTINGS_MODULE": "library.settings", "LIBRARY": str(database), "PYTHONPATH": path}
+    environment = {"DJANGO_SETTINGS_MODULE": "library.settings", "LIBRARY": database, "PYTHONPATH": path}
     return subprocess.run(
         [sys.executable, "-m", "django", *arguments],
         env={**os.environ, **environment},
@@ -259,11 +278,30 @@ def manage(database: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    path = tmp_path / "library.sqlite3"
-    done = manage(path, "migrate", "--run-syncdb", "-v0")
+def database(tmp_path: Path) -> Iterator[str]:
+    """A migrated database that no test runner has made: a file, or one of the server."""
+    if ON_SQLITE:
+        place = str(tmp_path / "library.sqlite3")
+    else:
+        name = f"library_{os.getpid()}_{next(NUMBERS)}"
+        administer(f"CREATE DATABASE {name}")
+        place = f"{PLACE.rsplit('/', 1)[0]}/{name}"
+    done = manage(place, "migrate", "--run-syncdb", "-v0")
     assert done.returncode == 0, done.stderr
-    return path
+    yield place
+    if not ON_SQLITE:
+        administer(f"DROP DATABASE {name}")
+
+
+NUMBERS = itertools.count()
+
+
+def administer(statement: LiteralString) -> None:
+    """Runs a statement about databases of the server."""
+    import psycopg
+
+    with psycopg.connect(PLACE, autocommit=True) as server:
+        server.execute(statement)
 
 
 @pytest.mark.parametrize(
@@ -276,18 +314,18 @@ def database(tmp_path: Path) -> Path:
     ],
     ids=lambda value: " ".join(value[1:]) if isinstance(value, list) else "",
 )
-def test_options_stand_before_or_behind_the_verb(database: Path, arguments: list[str], prints: bool) -> None:
+def test_options_stand_before_or_behind_the_verb(database: str, arguments: list[str], prints: bool) -> None:
     done = manage(database, *arguments)
     assert (done.returncode, bool(done.stdout)) == (0, prints), done.stderr
 
 
-def test_a_wrong_alias_is_refused_where_it_stands(database: Path) -> None:
+def test_a_wrong_alias_is_refused_where_it_stands(database: str) -> None:
     for arguments in [["--database", "nope", "status"], ["status", "--database", "nope"]]:
         done = manage(database, "seedbed", *arguments)
         assert done.returncode == 2 and "invalid choice: 'nope'" in done.stderr
 
 
-def test_help_names_every_verb_and_what_it_understands(database: Path) -> None:
+def test_help_names_every_verb_and_what_it_understands(database: str) -> None:
     done = manage(database, "seedbed", "--help")
     assert done.returncode == 0
     for verb in VERBS:
@@ -307,7 +345,7 @@ def test_every_verb_has_help_that_can_be_made(verb: str) -> None:
     assert left.value.code == 0
 
 
-def test_the_tables_of_a_project_survive_a_dump_and_a_flush(database: Path) -> None:
+def test_the_tables_of_a_project_survive_a_dump_and_a_flush(database: str) -> None:
     assert manage(database, "seedbed", "seed", "library").returncode == 0
     dumped = manage(database, "dumpdata", "seedbed")
     assert dumped.returncode == 0 and '"library"' in dumped.stdout, dumped.stderr

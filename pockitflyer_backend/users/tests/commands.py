@@ -1,14 +1,10 @@
 """Management commands as tests run them: in this process, or as a shell does."""
 
 import os
-import shutil
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from io import StringIO
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -18,6 +14,7 @@ from django.db.models import Model
 
 from flyers.models import Favorite, Flyer, FlyerImage
 from users.models import Follow, PrivacySettings, Profile, User
+from users.tests.databases import Own
 
 LOWER = [User, Profile, PrivacySettings, Flyer, FlyerImage]
 """What M01 and M02 write."""
@@ -63,37 +60,15 @@ def rows(*models: type[Model]) -> Rows:
     }
 
 
-class Database(NamedTuple):
-    """A database file and the folder of its pictures."""
-
-    file: Path
-    media: Path
-
-    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.file)) as connection, connection:
-            return connection.execute(sql, values).fetchall()
-
-    def count(self, table: str) -> int:
-        return self.query(f"SELECT count(*) FROM {table}")[0][0]
-
-
-def copy_of(migrated: Path, folder: Path) -> Database:
-    """Returns an empty database of its own in `folder`."""
-    folder.mkdir(exist_ok=True)
-    database = Database(folder / "backend.sqlite3", folder / "media")
-    shutil.copy(migrated, database.file)
-    return database
-
-
 def manage(
-    database: Database, *arguments: str, **environment: str
+    database: Own, *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Runs `manage.py` in a process of its own, as a shell does."""
     return subprocess.run(
         [sys.executable, settings.BASE_DIR / "manage.py", *arguments],
         env={
             **os.environ,
-            "POCKITFLYER_SQLITE": str(database.file),
+            **database.environment,
             "POCKITFLYER_MEDIA": str(database.media),
             **environment,
         },

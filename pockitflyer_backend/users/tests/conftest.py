@@ -13,7 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from users.tests.commands import Database, answer, manage
+from users.tests import databases
+from users.tests.commands import answer
+from users.tests.databases import ON_SQLITE, Maker, Own
+
+# What a test can only ask of one engine.
+collect_ignore = ["test_e2e_data_on_postgresql.py"] if ON_SQLITE else []
 
 SEED = {
     "m01": "seed_e2e_data",
@@ -119,10 +124,16 @@ def as_of(shown: None, stage: Stage) -> datetime:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that `migrate` has made, to be copied."""
-    folder = tmp_path_factory.mktemp("migrated")
-    database = Database(folder / "migrated.sqlite3", folder / "media")
-    done = manage(database, "migrate", "--verbosity", "0")
-    assert done.returncode == 0, done.stderr
-    return database.file
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
+    """A database with the tables that `migrate` makes, to be copied."""
+    made = databases.template(tmp_path_factory.mktemp("template"))
+    yield made
+    made.drop()
+
+
+@pytest.fixture
+def make(tmp_path: Path, template: Own) -> Iterator[Maker]:
+    """Makes databases of the test's own."""
+    maker = Maker(tmp_path, template)
+    yield maker
+    maker.drop()

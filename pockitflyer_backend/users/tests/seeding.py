@@ -1,18 +1,16 @@
-"""What the tests of seeding share: a database file of their own, and what stands in it."""
+"""What the tests of seeding share: what stands in a database, and programs that work on one."""
 
 import os
 import re
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from django.db import connections
 
-BACKEND = Path(__file__).resolve().parents[2]
-SCHEMA = BACKEND / "pockitflyer.sql"
+from users.tests.databases import BACKEND, Own
+
 SEEDED = {
     "users_user": 54,
     "flyers_flyer": 150,
@@ -26,35 +24,21 @@ EMPTY = dict.fromkeys(SEEDED, 0)
 
 def counts(using: str = "default") -> dict[str, int]:
     """Returns how many rows the tables of `SEEDED` hold, as the connection sees it."""
+    found = {}
     with connections[using].cursor() as cursor:
-        return {table: cursor.execute(count(table)).fetchone()[0] for table in SEEDED}
+        for table in SEEDED:
+            cursor.execute(f'SELECT count(*) FROM "{table}"')
+            [(found[table],)] = cursor.fetchall()
+    return found
 
 
-def counts_of_file(path: Path) -> dict[str, int]:
+def counts_of(own: Own) -> dict[str, int]:
     """Returns the same as somebody else sees it."""
-    with closing(sqlite3.connect(path)) as connection:
-        return {table: connection.execute(count(table)).fetchone()[0] for table in SEEDED}
+    return {table: own.count(table) for table in SEEDED}
 
 
-def count(table: str) -> str:
-    return f'SELECT count(*) FROM "{table}"'
-
-
-def everything(path: Path) -> list[str]:
-    """Returns the file as SQL: every table, every row, every counter."""
-    with closing(sqlite3.connect(path)) as connection:
-        return list(connection.iterdump())
-
-
-def make_file(path: Path) -> Path:
-    """Makes a database file with the tables of the backend and no rows."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(SCHEMA.read_text(encoding="utf-8"))
-    return path
-
-
-def add_user(path: Path, name: str, *, email: str | None = None, superuser: bool = False) -> None:
-    """Adds somebody's own row to a database file."""
+def add_user(own: Own, name: str, *, email: str | None = None, superuser: bool = False) -> None:
+    """Adds somebody's own row to a database."""
     moment = "2026-01-01 00:00:00"
     row: dict[str, Any] = {
         "password": "!",
@@ -71,9 +55,8 @@ def add_user(path: Path, name: str, *, email: str | None = None, superuser: bool
         "created_at": moment,
         "updated_at": moment,
     }
-    places = ", ".join(f":{column}" for column in row)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(f"INSERT INTO users_user ({', '.join(row)}) VALUES ({places})", row)
+    places = ", ".join(["%s"] * len(row))
+    own.query(f"INSERT INTO users_user ({', '.join(row)}) VALUES ({places})", [*row.values()])
 
 
 def write_settings(folder: Path, *lines: str) -> None:

@@ -1,13 +1,13 @@
 """The commands as a shell runs them: processes, exit codes, files. C1, C28, C33, C35."""
 
-import sqlite3
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 
-from users.tests.commands import Database, copy_of, manage
+from users.tests.commands import manage
+from users.tests.databases import ON_SQLITE, Maker, Own
+from users.tests.seeding import add_user
 
 SEED, CLEANUP = "seed_m03_e2e_data", "cleanup_m03_e2e_data"
 
@@ -29,16 +29,30 @@ NAMES = {
 }
 
 
-def dump(database: Database) -> list[list[tuple[Any, ...]]]:
+FULL = (
+    """
+    CREATE TRIGGER is_full BEFORE INSERT ON flyers_favorite
+    WHEN (SELECT count(*) FROM flyers_favorite) = 29
+    BEGIN SELECT RAISE(ABORT, 'injected'); END
+    """
+    if ON_SQLITE
+    else """
+    CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF (SELECT count(*) FROM flyers_favorite) = 29 THEN RAISE 'injected'; END IF; RETURN new;
+    END $$;
+    CREATE TRIGGER is_full BEFORE INSERT ON flyers_favorite FOR EACH ROW EXECUTE FUNCTION is_full()
+    """
+)
+"""The 30th favorite is one too many."""
+
+
+def dump(database: Own) -> list[list[tuple[Any, ...]]]:
     """Returns every row of every table, sorted, with names in place of ids."""
     tables = []
     for joined, names in NAMES.items():
-        columns = database.query(
-            "SELECT name FROM pragma_table_info(?)", joined.split()[0]
-        )
         own = [
             f't."{column}"'
-            for (column,) in columns
+            for column in database.columns(joined.split()[0])
             if column != "id" and not column.endswith("_id")
         ]
         sql = f"SELECT {names}, {', '.join(own)} FROM {joined}"
@@ -46,25 +60,24 @@ def dump(database: Database) -> list[list[tuple[Any, ...]]]:
     return tables
 
 
-def pictures(database: Database) -> dict[str, bytes]:
+def pictures(database: Own) -> dict[str, bytes]:
     return {
         str(file.relative_to(database.media)): file.read_bytes()
         for file in database.media.rglob("*.png")
     }
 
 
-def counts(database: Database) -> tuple[int, ...]:
+def counts(database: Own) -> tuple[int, ...]:
     tables = ["users_user", "flyers_flyer", "flyers_favorite", "users_follow"]
     return tuple(database.count(table) for table in tables)
 
 
 @pytest.mark.tdd_green
-def test_a_migrated_empty_database_is_seeded_and_cleaned_with_code_0(
-    migrated: Path, tmp_path: Path
-) -> None:
+def test_a_migrated_empty_database_is_seeded_and_cleaned_with_code_0(make: Maker) -> None:
     """C1, C28, C31: each command twice; the repository gets no file."""
     files = set(settings.BASE_DIR.iterdir())
-    database = copy_of(migrated, tmp_path)
+    database = make.bare()
+    assert manage(database, "migrate").returncode == 0
 
     assert manage(database, CLEANUP).returncode == 0
 
@@ -91,9 +104,9 @@ def test_a_migrated_empty_database_is_seeded_and_cleaned_with_code_0(
 
 
 @pytest.mark.tdd_green
-def test_two_fresh_databases_are_equal(migrated: Path, tmp_path: Path) -> None:
+def test_two_fresh_databases_are_equal(make: Maker) -> None:
     """C33: with the same seed and day, whatever the process, the hashes and the zone."""
-    one, other = (copy_of(migrated, tmp_path / name) for name in ["one", "other"])
+    one, other = (make(name) for name in ["one", "other"])
     asked = [SEED, "--seed", "1", "--as-of", "2026-03-01"]
 
     assert manage(one, *asked, PYTHONHASHSEED="1", TZ="UTC").returncode == 0
@@ -105,16 +118,10 @@ def test_two_fresh_databases_are_equal(migrated: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.tdd_green
-def test_an_error_in_the_middle_leaves_an_empty_file(
-    migrated: Path, tmp_path: Path
-) -> None:
+def test_an_error_in_the_middle_leaves_an_empty_file(make: Maker) -> None:
     """C35: in a transaction of its own; the next run is one on an empty database."""
-    database = copy_of(migrated, tmp_path)
-    database.query(
-        "CREATE TRIGGER full BEFORE INSERT ON flyers_favorite "
-        "WHEN (SELECT count(*) FROM flyers_favorite) = 29 "
-        "BEGIN SELECT RAISE(ABORT, 'injected'); END"
-    )
+    database = make()
+    database.run(FULL)
 
     failed = manage(database, SEED)
     assert failed.returncode == 6
@@ -122,23 +129,16 @@ def test_an_error_in_the_middle_leaves_an_empty_file(
     assert "nothing was written" in failed.stderr
     assert counts(database) == (0, 0, 0, 0)
 
-    database.query("DROP TRIGGER full")
+    database.run("DROP TRIGGER is_full" + ("" if ON_SQLITE else " ON flyers_favorite"))
     assert manage(database, SEED).returncode == 0
     assert counts(database) == (54, 150, 50, 30)
 
 
 @pytest.mark.tdd_green
-def test_a_database_of_people_is_refused_with_code_3(
-    migrated: Path, tmp_path: Path
-) -> None:
+def test_a_database_of_people_is_refused_with_code_3(make: Maker) -> None:
     """B11: production rows; nothing is seeded beside them before somebody has allowed it."""
-    database = copy_of(migrated, tmp_path)
-    database.query(
-        "INSERT INTO users_user (password, is_superuser, username, first_name, last_name,"
-        " is_staff, is_active, date_joined, is_e2e_test_data, email, email_verified,"
-        " created_at, updated_at) VALUES ('!', 0, 'ada', '', '', 0, 1, '2026-01-01 00:00:00',"
-        " 0, 'ada@example.com', 0, '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
-    )
+    database = make()
+    add_user(database, "ada")
 
     refused = manage(database, SEED, "--no-input")
 
@@ -149,9 +149,9 @@ def test_a_database_of_people_is_refused_with_code_3(
 
 
 @pytest.mark.tdd_green
-def test_a_wrong_option_leaves_with_code_2(migrated: Path, tmp_path: Path) -> None:
+def test_a_wrong_option_leaves_with_code_2(make: Maker) -> None:
     """E5"""
-    database = copy_of(migrated, tmp_path)
+    database = make()
     refused = manage(
         database, CLEANUP, "--user", "nobody@pockitflyer.test", "--follows"
     )
@@ -160,26 +160,21 @@ def test_a_wrong_option_leaves_with_code_2(migrated: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.tdd_green
-def test_a_database_without_tables_is_refused_and_stays_empty(tmp_path: Path) -> None:
+def test_a_database_without_tables_is_refused_and_stays_empty(make: Maker) -> None:
     """C1: the other side of it"""
-    database = Database(tmp_path / "new.sqlite3", tmp_path / "media")
-    sqlite3.connect(database.file).close()
+    database = make.bare()
 
     refused = manage(database, SEED)
 
     assert refused.returncode == 6
     assert "there is no table `users_user`" in refused.stderr
-    assert database.query("SELECT name FROM sqlite_schema") == []
+    assert [line for line in database.everything() if "TRANSACTION" not in line and line != "COMMIT;"] == []
 
 
 @pytest.mark.tdd_green
-def test_a_database_without_tables_names_the_command_that_makes_them(
-    tmp_path: Path,
-) -> None:
+def test_a_database_without_tables_names_the_command_that_makes_them(make: Maker) -> None:
     """C1: in a Django project missing tables are those of `migrate`."""
-    database = Database(tmp_path / "new.sqlite3", tmp_path / "media")
-
-    refused = manage(database, SEED)
+    refused = manage(make.bare(), SEED)
 
     assert refused.returncode == 6
     assert "python manage.py migrate" in refused.stderr

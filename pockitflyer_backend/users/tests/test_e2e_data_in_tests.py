@@ -4,6 +4,7 @@ What a runner does between tests is seen by running one: on a small module, in a
 """
 
 import json
+import os
 import re
 import urllib.request
 from pathlib import Path
@@ -17,6 +18,7 @@ from seedbed.django import Database, is_seeded
 
 from flyers.models import Flyer
 from users.models import User
+from users.tests.databases import ON_SQLITE, administer
 from users.tests.seeding import EMPTY, SEEDED, counts, python, write_settings
 
 
@@ -77,8 +79,9 @@ def test_a_fixture_seeds_for_every_test_anew(m03: seedbed.Answer, turn: str) -> 
 
 @pytest.mark.tdd_green
 def test_verify_counts_distances_over_a_place_that_is_none(m03: seedbed.Answer) -> None:
+    nowhere = "north" if ON_SQLITE else "NaN"
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE flyers_flyer SET latitude = 'north' WHERE title LIKE %s", ["%a%"])
+        cursor.execute("UPDATE flyers_flyer SET latitude = %s WHERE title LIKE %s", [nowhere, "%a%"])
 
     answer = seedbed.verify("m03", database=Database())
 
@@ -154,6 +157,11 @@ IN_MEMORY = "DATABASES['default']['TEST'] = {'NAME': None}"
 IN_A_FILE = "DATABASES['default']['TEST'] = {'NAME': BASE / 'test.sqlite3'}"
 # Django clones the file without its write-ahead log.
 WITHOUT_LOG = f"{IN_A_FILE}; DATABASES['default']['OPTIONS'] = {{}}"
+ON_A_SERVER = f"DATABASES['default']['TEST'] = {{'NAME': 'inner_{os.getpid()}'}}"
+
+KEPT = IN_A_FILE if ON_SQLITE else ON_A_SERVER
+PLACES = {"memory": IN_MEMORY, "file": IN_A_FILE} if ON_SQLITE else {"server": ON_A_SERVER}
+CLONED = {"memory": IN_MEMORY, "file": WITHOUT_LOG} if ON_SQLITE else {"server": ON_A_SERVER}
 
 
 @pytest.fixture
@@ -172,18 +180,24 @@ def run_inner(folder: Path, database: str, *arguments: str, passed: int = 5) -> 
 
 
 @pytest.mark.tdd_green
-def test_in_a_file_that_is_used_again(folder: Path) -> None:
-    for _ in range(2):
-        report = run_inner(folder, IN_A_FILE, "--reuse-db")
-        assert f"NAME {folder / 'test.sqlite3'}" in report
-    assert (folder / "test.sqlite3").exists()
+def test_in_a_database_that_is_used_again(folder: Path) -> None:
+    name = str(folder / "test.sqlite3") if ON_SQLITE else f"inner_{os.getpid()}"
+    try:
+        for _ in range(2):
+            report = run_inner(folder, KEPT, "--reuse-db")
+            assert f"NAME {name}" in report
+        if ON_SQLITE:
+            assert Path(name).exists()
+    finally:
+        if not ON_SQLITE:
+            administer(f"DROP DATABASE {name}")
 
 
 @pytest.mark.tdd_green
-@pytest.mark.parametrize("database", [IN_MEMORY, IN_A_FILE], ids=["memory", "file"])
+@pytest.mark.parametrize("database", PLACES.values(), ids=PLACES)
 def test_in_two_processes_at_once(folder: Path, database: str) -> None:
     report = run_inner(folder, database, "-n2", "--dist=each", passed=10)
-    if database == IN_A_FILE:
+    if database != IN_MEMORY:
         assert len(set(re.findall("NAME (.*)", report))) == 2
 
 
@@ -207,7 +221,7 @@ class Flushed(Shared, TransactionTestCase): pass
 
 
 @pytest.mark.tdd_green
-@pytest.mark.parametrize("database", [IN_MEMORY, WITHOUT_LOG], ids=["memory", "file"])
+@pytest.mark.parametrize("database", CLONED.values(), ids=CLONED)
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_with_djangos_own_runner(tmp_path: Path, database: str, processes: str) -> None:
     (tmp_path / "test_classes.py").write_text(CLASSES, encoding="utf-8")

@@ -17,7 +17,7 @@ import pytest
 import seedbed
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, connections, transaction
-from django.db.backends.sqlite3.base import DatabaseWrapper
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
@@ -26,7 +26,8 @@ from django.urls import path
 from seedbed.django import Database, is_seeded
 
 from users.models import Follow, User
-from users.tests.seeding import EMPTY, SEEDED, add_user, counts, counts_of_file, everything, make_file
+from users.tests.databases import ON_SQLITE, File, Maker, Own
+from users.tests.seeding import EMPTY, SEEDED, add_user, counts, counts_of
 
 ALIAS = "other"
 
@@ -42,15 +43,28 @@ def no_pictures(settings, media: Path) -> None:
 
 
 @pytest.fixture
-def other(tmp_path: Path, django_db_blocker) -> Iterator[Path]:
-    """A database file that no test runner has made, behind an alias of its own."""
-    file = make_file(tmp_path / "other.sqlite3")
+def other(make: Maker, django_db_blocker) -> Iterator[Own]:
+    """A database that no test runner has made, behind an alias of its own."""
+    own = make("other")
     with django_db_blocker.unblock():
-        default = connections.settings["default"]
-        connections.settings[ALIAS] = {**default, "NAME": file, "OPTIONS": {"timeout": 0.1}}
-        yield file
+        connections.settings[ALIAS] = {**connections.settings["default"], **own.entry}
+        yield own
         connections[ALIAS].close()
         del connections[ALIAS], connections.settings[ALIAS]
+
+
+def trigger(name: str, table: str, does: str, when: str = "BEFORE") -> str:
+    """Returns what makes a trigger for every row that comes into a table."""
+    begins = f"CREATE TRIGGER {name} {when} INSERT ON {table}"
+    if ON_SQLITE:
+        return f"{begins} BEGIN {does}; END"
+    function = f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {does}; RETURN new; END $$"
+    return f"{function}; {begins} FOR EACH ROW EXECUTE FUNCTION {name}()"
+
+
+def no_trigger(name: str, table: str) -> str:
+    """Returns what takes a trigger away."""
+    return f"DROP TRIGGER {name}" if ON_SQLITE else f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}"
 
 
 def seed(using: str = "default") -> seedbed.Answer:
@@ -81,10 +95,10 @@ def test_on_its_own_the_answer_says_that_it_is_committed() -> None:
 
 
 @pytest.mark.tdd_green
-def test_a_transaction_that_is_undone_leaves_nothing_and_the_same_works_again(other: Path) -> None:
+def test_a_transaction_that_is_undone_leaves_nothing_and_the_same_works_again(other: Own) -> None:
     add_user(other, "ada")
-    seedbed.allow("other.sqlite3", database=Database(ALIAS))
-    before = everything(other)
+    seedbed.allow(other.name, database=Database(ALIAS))
+    before = other.everything()
 
     for _ in range(2):
         with pytest.raises(Undone), transaction.atomic(using=ALIAS):
@@ -92,10 +106,10 @@ def test_a_transaction_that_is_undone_leaves_nothing_and_the_same_works_again(ot
             assert counts(ALIAS)["flyers_flyer"] == 150
             raise Undone
         # Rows, state, marker, and the counters that hand out keys.
-        assert everything(other) == before
+        assert other.everything() == before
 
     assert seed(ALIAS).data["committed"] is True
-    assert counts_of_file(other) == SEEDED | {"users_user": 55}
+    assert counts_of(other) == SEEDED | {"users_user": 55}
 
 
 @pytest.mark.tdd_green
@@ -115,10 +129,10 @@ def test_a_savepoint_that_is_undone_takes_the_rows_and_no_others() -> None:
 @pytest.mark.tdd_green
 @pytest.mark.django_db(transaction=True)
 def test_a_trigger_that_raises_undoes_ours_and_leaves_the_callers_own() -> None:
-    trigger = "CREATE TRIGGER no_follow BEFORE INSERT ON users_follow BEGIN SELECT raise(ABORT, 'no!'); END"
+    says_no = "SELECT raise(ABORT, 'no!')" if ON_SQLITE else "RAISE 'no!' USING ERRCODE = 'check_violation'"
     with transaction.atomic(), connection.cursor() as cursor:
         ada = User.objects.create(username="ada", email="ada@example.com")
-        cursor.execute(trigger)
+        cursor.execute(trigger("no_follow", "users_follow", says_no))
 
         with pytest.raises(seedbed.CouldNotRunError) as refused:
             seed()
@@ -129,7 +143,7 @@ def test_a_trigger_that_raises_undoes_ours_and_leaves_the_callers_own() -> None:
         # The flyers were written before the follows.
         assert counts() == EMPTY | {"users_user": 1}
         ada.delete()
-        cursor.execute("DROP TRIGGER no_follow")
+        cursor.execute(no_trigger("no_follow", "users_follow"))
         seed()
 
     assert counts() == SEEDED
@@ -142,9 +156,9 @@ def test_a_trigger_that_raises_undoes_ours_and_leaves_the_callers_own() -> None:
     [
         ("UPDATE flyers_flyerimage SET flyer_id = 77 WHERE id = new.id", "read-back"),
         (
-            """INSERT OR IGNORE INTO flyers_flyerimage
+            """INSERT INTO flyers_flyerimage
             (id, is_e2e_test_data, image, "order", created_at, flyer_id)
-            VALUES (5, FALSE, 'a.png', 1, new.created_at, 77)""",
+            VALUES (5, FALSE, 'a.png', 1, new.created_at, 77) ON CONFLICT DO NOTHING""",
             "foreign-key",
         ),
     ],
@@ -153,14 +167,14 @@ def test_a_trigger_that_raises_undoes_ours_and_leaves_the_callers_own() -> None:
 def test_a_reference_that_leads_nowhere_is_found_before_the_callers_commit(lose: str, rule: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         User.objects.create(username="ada", email="ada@example.com")
-        cursor.execute(f"CREATE TRIGGER lose AFTER INSERT ON flyers_flyerimage BEGIN {lose}; END")
+        cursor.execute(trigger("lose", "flyers_flyerimage", lose, "AFTER"))
 
         with pytest.raises(seedbed.CouldNotRunError) as refused:
             seed()
 
         assert refused.value.rule == rule
         assert counts() == EMPTY | {"users_user": 1}
-        cursor.execute("DROP TRIGGER lose")
+        cursor.execute(no_trigger("lose", "flyers_flyerimage"))
     # Django's foreign keys wait for this moment; nothing is wrong with it.
     assert counts() == EMPTY | {"users_user": 1}
 
@@ -208,15 +222,16 @@ def test_debug_keeps_no_statement_and_a_capture_sees_them(settings) -> None:
 
 
 @pytest.mark.tdd_green
-def test_no_second_connection_is_ever_opened(other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_second_connection_is_ever_opened(other: Own, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
-    usual = DatabaseWrapper.get_new_connection
+    wrapper = type(connections["default"])
+    usual = wrapper.get_new_connection
 
-    def count(self: DatabaseWrapper, parameters: dict[str, Any]) -> Any:
+    def count(self: BaseDatabaseWrapper, parameters: dict[str, Any]) -> Any:
         opened.append(self.alias)
         return usual(self, parameters)
 
-    monkeypatch.setattr(DatabaseWrapper, "get_new_connection", count)
+    monkeypatch.setattr(wrapper, "get_new_connection", count)
     database = Database(ALIAS)
     for verb in [seedbed.plan, seedbed.seed, seedbed.verify, seedbed.reset, seedbed.cleanup]:
         verb("m03", database=database)
@@ -226,29 +241,29 @@ def test_no_second_connection_is_ever_opened(other: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.tdd_green
-def test_only_the_database_of_the_alias_is_written(other: Path) -> None:
+def test_only_the_database_of_the_alias_is_written(other: Own) -> None:
     call_command("seed_m03_e2e_data", "--database", ALIAS, verbosity=0)
-    assert counts_of_file(other) == SEEDED
+    assert counts_of(other) == SEEDED
 
     user = User.objects.using(ALIAS).get(username="test_user_001")
     assert is_seeded(user)
 
     call_command("cleanup_e2e_data", database=ALIAS, verbosity=0)
-    assert counts_of_file(other) == EMPTY | {"seedbed_marker": 1}
+    assert counts_of(other) == EMPTY | {"seedbed_marker": 1}
 
 
 @pytest.mark.tdd_green
 @pytest.mark.django_db(transaction=True)
-def test_the_default_database_stays_empty_meanwhile(other: Path) -> None:
+def test_the_default_database_stays_empty_meanwhile(other: Own) -> None:
     seed(ALIAS)
     assert counts() == EMPTY
 
 
 @pytest.mark.tdd_green
-@pytest.mark.parametrize("vendor", ["postgresql", "mysql"])
+@pytest.mark.parametrize("vendor", ["mysql", "oracle"])
 def test_another_engine_is_refused_by_its_name(vendor: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Asking a connection for its vendor reaches no server.
-    monkeypatch.setattr(DatabaseWrapper, "vendor", vendor)
+    monkeypatch.setattr(type(connections["default"]), "vendor", vendor)
 
     with pytest.raises(seedbed.UsageError, match=vendor) as refused:
         Database()
@@ -260,18 +275,18 @@ def test_another_engine_is_refused_by_its_name(vendor: str, monkeypatch: pytest.
 
 
 @pytest.mark.tdd_green
-def test_with_autocommit_off_the_caller_decides_what_lasts(other: Path) -> None:
-    before = everything(other)
+def test_with_autocommit_off_the_caller_decides_what_lasts(other: Own) -> None:
+    before = other.everything()
     connections[ALIAS].set_autocommit(False)
 
     assert seed(ALIAS).data["committed"] is False
-    assert counts_of_file(other) == EMPTY
+    assert counts_of(other) == EMPTY
     connections[ALIAS].rollback()
-    assert everything(other) == before
+    assert other.everything() == before
 
     seed(ALIAS)
     connections[ALIAS].commit()
-    assert counts_of_file(other) == SEEDED
+    assert counts_of(other) == SEEDED
     connections[ALIAS].set_autocommit(True)
 
 
@@ -306,18 +321,35 @@ for statement in sys.argv[2:]:
 print("held", flush=True)
 sys.stdin.read()
 """
+HOLD_ON_A_SERVER = """
+import psycopg, sys
+connection = psycopg.connect(sys.argv[1])
+for statement in sys.argv[2:]:
+    connection.execute(statement)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+Hold = Callable[..., None]
 
 
 @pytest.fixture
-def hold(other: Path) -> Iterator[Callable[..., None]]:
+def hold(other: Own) -> Iterator[Hold]:
     """Runs statements in another process, which then keeps its transaction open."""
     with ExitStack() as stack:
 
         def run(*statements: str, log: str = "DELETE") -> None:
-            journal = f"PRAGMA journal_mode = {log}"
-            program = [sys.executable, "-c", HOLD, str(other), journal, *statements]
+            if isinstance(other, File):
+                program = [HOLD, str(other.file), f"PRAGMA journal_mode = {log}", *statements]
+            else:
+                program = [HOLD_ON_A_SERVER, other.environment["DATABASE_URL"], *statements]
             process = stack.enter_context(
-                subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                subprocess.Popen(
+                    [sys.executable, "-c", *program],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
             )
             stack.callback(process.stdin.close)
             assert process.stdout.readline() == "held\n"
@@ -325,10 +357,14 @@ def hold(other: Path) -> Iterator[Callable[..., None]]:
         yield run
 
 
+WRITES = "BEGIN IMMEDIATE" if ON_SQLITE else f"SELECT pg_advisory_lock({0x5EEDBED0}, 1)"
+"""What another run of the same worker does."""
+
+
 @pytest.mark.tdd_green
-def test_while_another_process_writes_it_is_busy(other: Path, hold, settings) -> None:
+def test_while_another_process_writes_it_is_busy(other: Own, hold: Hold, settings) -> None:
     settings.SEEDBED = {"lock_timeout": "0s"}
-    hold("BEGIN IMMEDIATE")
+    hold(WRITES)
 
     with pytest.raises(seedbed.BusyError, match="another program has been writing") as refused:
         seed(ALIAS)
@@ -337,17 +373,21 @@ def test_while_another_process_writes_it_is_busy(other: Path, hold, settings) ->
     with pytest.raises(CommandError) as told:
         call_command("seedbed", "seed", "m03", database=ALIAS, verbosity=0)
     assert told.value.returncode == 5
-    assert counts_of_file(other) == EMPTY
+
+    with pytest.raises(seedbed.BusyError), transaction.atomic(using=ALIAS):
+        seed(ALIAS)
+    assert counts_of(other) == EMPTY
 
 
 @pytest.mark.tdd_green
-def test_verbs_that_only_read_wait_for_nobody(other: Path, hold, settings) -> None:
+def test_verbs_that_only_read_wait_for_nobody(other: Own, hold: Hold, settings) -> None:
     """Not even where every transaction of Django's begins as one that writes."""
     settings.SEEDBED = {"lock_timeout": "0s"}
-    options = {"timeout": 0.1, "transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode = WAL"}
-    connections[ALIAS].settings_dict["OPTIONS"] = options
+    if ON_SQLITE:
+        options = {"timeout": 0.1, "transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode = WAL"}
+        connections[ALIAS].settings_dict["OPTIONS"] = options
     seed(ALIAS)
-    hold("BEGIN IMMEDIATE", log="WAL")
+    hold(WRITES, log="WAL")
 
     for verb in [seedbed.plan, seedbed.verify, seedbed.personas]:
         assert verb("m03", database=Database(ALIAS)).exit_code == 0
@@ -355,13 +395,14 @@ def test_verbs_that_only_read_wait_for_nobody(other: Path, hold, settings) -> No
     assert is_seeded(User.objects.using(ALIAS).get(username="test_user_001"))
     # What is in sync is not written, and so it waits for nobody either.
     assert seed(ALIAS).data["written"] is False
-    assert connections[ALIAS].transaction_mode == "IMMEDIATE"
+    if ON_SQLITE:
+        assert connections[ALIAS].transaction_mode == "IMMEDIATE"
 
 
 @pytest.mark.tdd_green
-def test_it_waits_as_long_as_the_settings_say_and_says_so(other: Path, hold, settings) -> None:
+def test_it_waits_as_long_as_the_settings_say_and_says_so(other: Own, hold: Hold, settings) -> None:
     settings.SEEDBED = {"lock_timeout": "1s"}
-    hold("BEGIN IMMEDIATE")
+    hold(WRITES)
     told: list[str] = []
 
     started = time.monotonic()
@@ -373,15 +414,24 @@ def test_it_waits_as_long_as_the_settings_say_and_says_so(other: Path, hold, set
 
 
 @pytest.mark.tdd_green
-def test_a_reader_that_keeps_the_commit_waiting_is_no_success(other: Path, hold, settings) -> None:
-    """Without a write-ahead log a commit waits for every reader."""
+def test_somebody_who_keeps_the_commit_waiting_is_no_success(other: Own, hold: Hold, settings) -> None:
+    """Without a write-ahead log a commit waits for every reader; on PostgreSQL, for whoever has locked
+    a row that one of ours refers to."""
     settings.SEEDBED = {"lock_timeout": "1s"}
-    hold("BEGIN", "SELECT count(*) FROM users_user")
+    if ON_SQLITE:
+        hold("BEGIN", "SELECT count(*) FROM users_user")
+        left = EMPTY
+    else:
+        seed(ALIAS)
+        other.query("DELETE FROM users_follow")
+        settings.SEEDBED = {"lock_timeout": "0s"}
+        hold("SELECT FROM users_user FOR UPDATE")
+        left = SEEDED | {"users_follow": 0}
 
     with pytest.raises(seedbed.BusyError, match="committing"):
         seed(ALIAS)
     assert not connections[ALIAS].in_atomic_block
-    assert counts_of_file(other) == EMPTY
+    assert counts_of(other) == left
 
 
 class Interrupting(Database):
@@ -398,27 +448,36 @@ class Interrupting(Database):
         return super()._cursor()
 
 
+ADVISORY_LOCKS = """
+    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
 @pytest.mark.tdd_green
 @pytest.mark.parametrize("at", [2, 5, 13, 21, 34, 55])
-def test_ctrl_c_comes_through_and_everything_is_undone(other: Path, at: int) -> None:
-    before = everything(other)
+def test_ctrl_c_comes_through_and_everything_is_undone(other: Own, at: int) -> None:
+    before = other.everything()
 
     with pytest.raises(KeyboardInterrupt):
         seedbed.seed("m03", database=Interrupting(ALIAS, at))
 
     assert not connections[ALIAS].in_atomic_block
-    assert everything(other) == before
+    assert other.everything() == before
+    if not ON_SQLITE:
+        # Nor does anybody have to wait for what was interrupted.
+        assert other.query(ADVISORY_LOCKS) == [(0,)]
 
 
 @pytest.mark.tdd_green
-def test_ctrl_c_inside_a_transaction_leaves_the_callers_own_rows(other: Path) -> None:
-    seedbed.allow("other.sqlite3", database=Database(ALIAS))
+def test_ctrl_c_inside_a_transaction_leaves_the_callers_own_rows(other: Own) -> None:
+    seedbed.allow(other.name, database=Database(ALIAS))
     with transaction.atomic(using=ALIAS):
         User.objects.using(ALIAS).create(username="ada", email="ada@example.com")
         with pytest.raises(KeyboardInterrupt):
             seedbed.seed("m03", database=Interrupting(ALIAS, 55))
 
-    assert counts_of_file(other) == EMPTY | {"users_user": 1, "seedbed_marker": 1}
+    assert counts_of(other) == EMPTY | {"users_user": 1, "seedbed_marker": 1}
 
 
 @pytest.mark.tdd_green
@@ -432,29 +491,40 @@ def test_a_test_that_may_not_use_the_database_is_told_so() -> None:
 
 
 class Questioned(Database):
-    """Ctrl-C while the engine asks, for the first time, which file this is."""
+    """Ctrl-C while the engine asks, for the first time, which database this is."""
 
     asked = False
 
     def path(self) -> Path | None:
+        self.interrupt()
+        return super().path()
+
+    def server(self) -> Any:
+        self.interrupt()
+        return super().server()
+
+    def interrupt(self) -> None:
         if not self.asked:
             self.asked = True
             raise KeyboardInterrupt
-        return super().path()
 
 
 @pytest.mark.tdd_green
-def test_ctrl_c_while_the_engine_asks_a_question_writes_nothing(other: Path) -> None:
-    before = everything(other)
+def test_ctrl_c_while_the_engine_asks_a_question_writes_nothing(other: Own) -> None:
+    before = other.everything()
 
     with pytest.raises(KeyboardInterrupt):
         seedbed.seed("m03", database=Questioned(ALIAS))
 
-    assert everything(other) == before
+    assert other.everything() == before
 
 
 @pytest.mark.tdd_green
 def test_a_project_may_want_rows_of_another_kind(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if ON_SQLITE:
+        wanted = sqlite3.Row
+    else:
+        from psycopg.rows import dict_row as wanted
     connection.ensure_connection()
-    monkeypatch.setattr(connection.connection, "row_factory", sqlite3.Row)
+    monkeypatch.setattr(connection.connection, "row_factory", wanted)
     assert seedbed.seed("m03", database=Database()).data["written"]
