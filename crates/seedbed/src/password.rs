@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use argon2::{Algorithm, Params, Version};
+use std::fmt::Write;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use seedbed_core::password::{Argon2, Form, Hashes, Password};
@@ -50,7 +52,10 @@ pub fn hash(seed: u64, password: &Password) -> String {
         Form::DjangoArgon2(cost) => format!("argon2{}", argon2id(cost, plain, letters(seed, password).as_bytes())),
         Form::Bcrypt(cost) => bcrypt_2b(cost, plain, bytes(seed, password)),
         Form::DjangoBcrypt(cost) => {
-            let digest: String = Sha256::digest(plain).iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut digest = String::with_capacity(64);
+            for byte in Sha256::digest(plain) {
+                write!(digest, "{byte:02x}").expect("a string takes all");
+            }
             format!("bcrypt_sha256${}", bcrypt_2b(cost, digest.as_bytes(), bytes(seed, password)))
         }
     }
