@@ -59,8 +59,8 @@ pub(crate) fn hash_passwords(dataset: &mut Dataset) -> usize {
     let seed = dataset.seed;
     let rows = dataset.blocks.iter_mut().flat_map(|block| &mut block.rows);
     for value in rows.flat_map(|row| &mut row.values) {
-        if let Value::Password(plain) = value {
-            let hash = known.entry(plain.clone()).or_insert_with_key(|plain| password::hash(seed, plain));
+        if let Value::Password(password) = value {
+            let hash = known.entry(password.clone()).or_insert_with_key(|password| password::hash(seed, password));
             *value = Value::text(hash);
         }
     }

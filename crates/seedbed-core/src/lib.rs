@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod generate;
 pub mod grammar;
 pub mod keys;
+pub mod password;
 pub mod plan;
 pub mod scenario;
 pub mod schema;

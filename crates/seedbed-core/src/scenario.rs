@@ -12,7 +12,10 @@ mod test;
 
 mod generator;
 
+use std::sync::Arc;
+
 use crate::grammar::json_schema::ProjectNames;
+use crate::password::Password;
 use crate::source::Span;
 use crate::value::{Decimal, Value};
 
@@ -258,7 +261,7 @@ pub enum Generator {
     /// Whether it is the first among the rows with the same link.
     First(usize),
     /// The hash of a password.
-    Password(String),
+    Password(Arc<Password>),
     /// A picture file.
     Image(Box<Image>),
     /// One of these, in exact shares.

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::password::Password;
+
 /// A value of a column.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
@@ -21,8 +23,8 @@ pub enum Value {
     Time(i64),
     /// A text.
     Text(Arc<str>),
-    /// The plain text of a password; it is stored as a hash.
-    Password(Arc<str>),
+    /// A password; it is stored as a hash.
+    Password(Arc<Password>),
 }
 
 impl Value {
@@ -50,7 +52,8 @@ impl fmt::Display for Value {
             Self::Integer(n) => write!(f, "{n}"),
             Self::Decimal(d) => write!(f, "{d}"),
             Self::Time(seconds) => write!(f, "as_of{seconds:+}s"),
-            Self::Text(text) | Self::Password(text) => f.write_str(text),
+            Self::Text(text) => f.write_str(text),
+            Self::Password(password) => f.write_str(&password.plain),
         }
     }
 }

@@ -15,6 +15,7 @@ use std::path::Path;
 use seedbed_core::dataset::{Block, Dataset};
 use seedbed_core::diagnostic::{Diagnostic, render};
 use seedbed_core::generate::{Generated, Parameters, Verdict, generate};
+use seedbed_core::password::Form;
 use seedbed_core::scenario::{Files, chain_order, read};
 use seedbed_core::schema::Schema;
 use seedbed_core::source::Source;
@@ -188,7 +189,8 @@ fn cell(dataset: &Dataset, block: &Block, column: usize, value: &Value) -> Strin
     match value {
         Value::Null => "null".into(),
         Value::Time(seconds) => seedbed_core::time::describe(*seconds),
-        Value::Password(password) => format!("hash of {password}"),
+        Value::Password(password) if password.form == Form::USUAL => format!("hash of {}", password.plain),
+        Value::Password(password) => format!("{} hash of {}", password.form, password.plain),
         value => value.to_string(),
     }
 }

@@ -1,51 +1,88 @@
-//! Passwords in the form that Django stores: PBKDF2 with SHA-256.
+//! Passwords in the forms that applications store: PBKDF2, argon2id and bcrypt.
 //!
-//! The salt depends on the seed and the password, so the same dataset gives the same hash; one hash
-//! is made per distinct password and kept in the state, since it takes a third of a second.
+//! The salt depends on the seed, the password and the form, so the same dataset gives the same hash; one
+//! hash is made per distinct password and form and kept in the state, since it takes a third of a second.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
+use argon2::{Algorithm, Params, Version};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use seedbed_core::password::{Argon2, Form, Hashes, Password};
+use sha2::{Digest, Sha256};
 
-/// Iterations of Django 5.2; with fewer, Django rewrites the hash at login.
-const ITERATIONS: u32 = 1_000_000;
 const ALPHABET: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 /// Returns the name under which the stored form of a password is kept.
-pub(crate) fn cache_key(seed: u64, plain: &str) -> String {
-    let mut hasher = blake3::Hasher::new_derive_key("seedbed 2026 password cache");
-    hasher.update(&seed.to_le_bytes()).update(plain.as_bytes());
-    hasher.finalize().to_hex()[..32].to_owned()
+pub(crate) fn cache_key(seed: u64, password: &Password) -> String {
+    address("seedbed 2026 password cache", seed, password).finalize().to_hex()[..32].to_owned()
 }
 
-/// Returns the stored form of every password, each hashed on a thread of its own.
-pub(crate) fn hash_all(seed: u64, plain: &BTreeSet<Arc<str>>) -> BTreeMap<Arc<str>, Arc<str>> {
+/// Returns the stored form of every password, hashed on as many threads as can run at once.
+pub(crate) fn hash_all(seed: u64, passwords: &BTreeSet<Arc<Password>>) -> Hashes {
+    // A hash may need a hundred megabytes, so there is no thread for each.
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(passwords.len());
+    let left = Mutex::new(passwords.iter());
+    let next = || left.lock().expect("nobody panics with the lock").next();
+    let work = || {
+        let hashed = std::iter::from_fn(next).map(|password| (Arc::clone(password), Arc::from(hash(seed, password))));
+        hashed.collect::<Vec<_>>()
+    };
     thread::scope(|scope| {
-        let threads: Vec<_> = plain.iter().map(|plain| (plain, scope.spawn(move || hash(seed, plain)))).collect();
-        let join = |(plain, thread): (&Arc<str>, thread::ScopedJoinHandle<'_, String>)| {
-            (Arc::clone(plain), Arc::from(thread.join().expect("hashing does not panic")))
-        };
-        threads.into_iter().map(join).collect()
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("hashing does not panic")).collect()
     })
 }
 
-/// Returns `pbkdf2_sha256$1000000$salt$hash`.
-pub fn hash(seed: u64, plain: &str) -> String {
-    let salt = salt(seed, plain);
-    let mut output = [0; 32];
-    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(plain.as_bytes(), salt.as_bytes(), ITERATIONS, &mut output);
-    format!("pbkdf2_sha256${ITERATIONS}${salt}${}", STANDARD.encode(output))
+/// Returns the password as its form has it stored, such as `pbkdf2_sha256$1000000$salt$hash`.
+pub fn hash(seed: u64, password: &Password) -> String {
+    let plain = password.plain.as_bytes();
+    match password.form {
+        Form::Django(iterations) => {
+            let salt = letters(seed, password);
+            let mut output = [0; 32];
+            pbkdf2::pbkdf2_hmac::<Sha256>(plain, salt.as_bytes(), iterations, &mut output);
+            format!("pbkdf2_sha256${iterations}${salt}${}", STANDARD.encode(output))
+        }
+        Form::Argon2(cost) => argon2id(cost, plain, &bytes(seed, password)),
+        Form::DjangoArgon2(cost) => format!("argon2{}", argon2id(cost, plain, letters(seed, password).as_bytes())),
+        Form::Bcrypt(cost) => bcrypt_2b(cost, plain, bytes(seed, password)),
+        Form::DjangoBcrypt(cost) => {
+            let digest: String = Sha256::digest(plain).iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("bcrypt_sha256${}", bcrypt_2b(cost, digest.as_bytes(), bytes(seed, password)))
+        }
+    }
 }
 
-/// Returns 22 letters and digits, as Django's salts are.
-fn salt(seed: u64, plain: &str) -> String {
-    let mut hasher = blake3::Hasher::new_derive_key("seedbed 2026 password salt");
-    hasher.update(&seed.to_le_bytes()).update(plain.as_bytes());
+/// Returns `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`, a PHC string of RFC 9106's function.
+fn argon2id(cost: Argon2, plain: &[u8], salt: &[u8]) -> String {
+    let params =
+        Params::new(cost.memory, cost.passes, cost.lanes, Some(32)).expect("the scenario's costs are possible");
+    let mut output = [0; 32];
+    let context = argon2::Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    context.hash_password_into(plain, salt, &mut output).expect("the salt is long enough");
+    format!("$argon2id$v=19${cost}${}${}", STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output))
+}
+
+/// Returns `$2b$12$salthash`.
+fn bcrypt_2b(cost: u32, plain: &[u8], salt: [u8; 16]) -> String {
+    let parts = bcrypt::hash_with_salt(plain, cost, salt).expect("the scenario's costs are possible");
+    parts.format_for_version(bcrypt::Version::TwoB)
+}
+
+/// Returns 16 bytes of salt.
+fn bytes(seed: u64, password: &Password) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    address(SALT, seed, password).finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+/// Returns a salt of 22 letters and digits, as Django's are.
+fn letters(seed: u64, password: &Password) -> String {
     let mut bytes = [0; 64];
-    hasher.finalize_xof().fill(&mut bytes);
+    address(SALT, seed, password).finalize_xof().fill(&mut bytes);
     // Bytes of 248 and more are left out, so that every letter is as likely.
     bytes
         .iter()
@@ -55,24 +92,60 @@ fn salt(seed: u64, plain: &str) -> String {
         .collect()
 }
 
+const SALT: &str = "seedbed 2026 password salt";
+
+/// Returns what all bits of a password's hash come from. The usual form adds nothing to its address.
+fn address(context: &str, seed: u64, password: &Password) -> blake3::Hasher {
+    let mut hasher = blake3::Hasher::new_derive_key(context);
+    hasher.update(&seed.to_le_bytes()).update(password.plain.as_bytes());
+    if password.form != Form::USUAL {
+        hasher.update(&[0xFF]).update(password.form.to_string().as_bytes());
+    }
+    hasher
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn password(plain: &str, form: &str) -> Password {
+        Password { plain: plain.into(), form: Form::named(form).expect("a form") }
+    }
 
     #[test]
     fn a_hash_is_what_django_would_check_it_against() {
         // `base64(hashlib.pbkdf2_hmac("sha256", b"TestPass123!", salt, 1_000_000))` with the salt below.
         assert_eq!(
-            hash(1, "TestPass123!"),
+            hash(1, &password("TestPass123!", "django")),
             "pbkdf2_sha256$1000000$zKVH3hOCiz8BItCoetu16V$tja2KkK7DlfvvAtWwmI4JZVtflxYgSW+mFceNU0G870="
         );
     }
 
     #[test]
-    fn the_salt_is_22_letters_and_hangs_on_seed_and_password() {
-        assert_eq!(salt(1, "TestPass123!").len(), 22);
-        assert_eq!(salt(1, "TestPass123!"), salt(1, "TestPass123!"));
-        assert_ne!(salt(1, "TestPass123!"), salt(2, "TestPass123!"));
-        assert!(salt(1, "x").bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    fn the_salt_hangs_on_seed_and_password_and_form() {
+        let (django, argon2) = (password("TestPass123!", "django"), password("TestPass123!", "argon2"));
+        assert_eq!(letters(1, &django).len(), 22);
+        assert_eq!(letters(1, &django), letters(1, &django));
+        assert_ne!(letters(1, &django), letters(2, &django));
+        assert_ne!(letters(1, &django), letters(1, &argon2));
+        assert_ne!(bytes(1, &argon2), bytes(1, &password("TestPass123?", "argon2")));
+        assert!(letters(1, &password("x", "django")).bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    }
+
+    #[test]
+    fn every_password_is_hashed_in_each_of_its_forms() {
+        let cheap = |plain: &str, form: &str, cost| {
+            let form = Form::named(form).expect("a form").costing(&cost).expect("a cost");
+            Arc::new(Password { plain: plain.into(), form })
+        };
+        use seedbed_core::value::Value;
+        let passwords: BTreeSet<_> = ["one", "two", "three"]
+            .iter()
+            .flat_map(|plain| [cheap(plain, "bcrypt", Value::Integer(4)), cheap(plain, "django", Value::Integer(1))])
+            .collect();
+        let hashes = hash_all(1, &passwords);
+        assert_eq!(hashes.keys().cloned().collect::<BTreeSet<_>>(), passwords);
+        assert_eq!(hashes.values().collect::<BTreeSet<_>>().len(), 6);
+        assert!(hashes.iter().all(|(password, made)| **made == *hash(1, password)));
     }
 }

@@ -110,7 +110,7 @@ fn describe(
             Value::Text(text) if !text.is_empty() => {
                 row.texts.insert(column.clone(), text.to_string());
             }
-            Value::Password(plain) => row.password = Some(plain.to_string()),
+            Value::Password(password) => row.password = Some(password.plain.to_string()),
             _ => {}
         }
     }

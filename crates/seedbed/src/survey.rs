@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use seedbed_core::dataset::Dataset;
+use seedbed_core::password::{Hashes, Password};
 use seedbed_core::plan::desired::{self, DesiredBlock, DesiredRow, Encoding};
 use seedbed_core::plan::diff::{Keys, Wanted};
 use seedbed_core::plan::{Cell, Comparison, CounterMove, Key, LiveTable, Plan, TriggerNote, diff};
@@ -82,8 +83,8 @@ pub(crate) struct Survey {
     pub(crate) forget: Vec<String>,
     /// The states differ from what is stored, though perhaps no row does.
     pub(crate) records_changed: bool,
-    /// Passwords by their plain text, kept for a second survey.
-    pub(crate) passwords: BTreeMap<Arc<str>, Arc<str>>,
+    /// Hashes that were made or read, kept for a second survey.
+    pub(crate) passwords: Hashes,
     /// Where counters stood before our first row, as the marker is to hold it.
     pub(crate) counters_before: BTreeMap<String, Option<i64>>,
 }
@@ -93,7 +94,7 @@ impl Survey {
     pub(crate) fn read(
         database: &mut dyn Database,
         question: &Question<'_>,
-        passwords: &BTreeMap<Arc<str>, Arc<str>>,
+        passwords: &Hashes,
         notice: &mut dyn FnMut(Notice),
     ) -> Result<Self> {
         let dataset = question.dataset;
@@ -356,21 +357,21 @@ impl Known {
     fn hashing<T>(
         &self,
         question: &Question<'_>,
-        made: &BTreeMap<Arc<str>, Arc<str>>,
+        made: &Hashes,
         notice: &mut dyn FnMut(Notice),
         work: impl FnOnce() -> T,
-    ) -> (T, BTreeMap<Arc<str>, Arc<str>>) {
+    ) -> (T, Hashes) {
         let seed = question.dataset.seed;
         let mut known = made.clone();
         let mut missing = BTreeSet::new();
-        for plain in plain_passwords(question) {
-            if known.contains_key(plain) || missing.contains(plain) {
+        for password in passwords(question) {
+            if known.contains_key(password) || missing.contains(password) {
                 continue;
             }
-            let name = password::cache_key(seed, plain);
+            let name = password::cache_key(seed, password);
             match self.seeded.iter().flatten().find_map(|seeded| seeded.passwords.get(&name)) {
-                Some(hash) => drop(known.insert(Arc::clone(plain), Arc::from(hash.as_str()))),
-                None => drop(missing.insert(Arc::clone(plain))),
+                Some(hash) => drop(known.insert(Arc::clone(password), Arc::from(hash.as_str()))),
+                None => drop(missing.insert(Arc::clone(password))),
             }
         }
         if missing.is_empty() {
@@ -414,14 +415,14 @@ impl Known {
     }
 }
 
-fn plain_passwords<'a>(question: &'a Question<'_>) -> impl Iterator<Item = &'a Arc<str>> {
+fn passwords<'a>(question: &'a Question<'_>) -> impl Iterator<Item = &'a Arc<Password>> {
     let blocks = question.dataset.blocks.iter().filter(|block| {
         // Overlays of other layers may touch a block, so a removal needs the hashes below it as well.
         question.aim == Aim::Gone || question.levels.contains(&block.scenario)
     });
     blocks.flat_map(|block| &block.rows).flat_map(|row| {
         row.values.iter().chain(row.overlays.iter().map(|(_, _, value)| value)).filter_map(|value| match value {
-            Value::Password(plain) => Some(plain),
+            Value::Password(password) => Some(password),
             _ => None,
         })
     })
@@ -434,7 +435,7 @@ fn wanted(
     schema: &Schema,
     without: &BTreeSet<(usize, usize)>,
     as_of: i64,
-    passwords: &BTreeMap<Arc<str>, Arc<str>>,
+    passwords: &Hashes,
 ) -> Vec<Wanted> {
     let dataset = question.dataset;
     let encoding = Encoding { as_of, passwords };

@@ -1,5 +1,7 @@
 //! Drawing: values that nothing chooses between, each from its address.
 
+use std::sync::Arc;
+
 use super::decision::{Decision, OptionKind, Options};
 use super::evaluate::{Evaluator, Known, RowRef};
 use super::shares::apportion;
@@ -114,7 +116,7 @@ impl<'w, 'a> Drawer<'w, 'a> {
                 let product = Evaluator::new(self.world, None).product(self.at(row), factors, 0);
                 self.number(row, product, span)
             }
-            Generator::Password(password) => Value::Password(password.as_str().into()),
+            Generator::Password(password) => Value::Password(Arc::clone(password)),
             Generator::Position(link, start) => Value::Integer(start + self.position(row, *link)),
             Generator::First(link) => Value::Bool(self.position(row, *link) == 0),
             Generator::Image(image) => {

@@ -251,6 +251,16 @@ static GENERATOR: Object = Object {
         optional("first_in", Shape::Text, "true for the first row among those with the same link"),
         optional("start", Shape::Integer(0), "the first `position_in`; 0 unless said"),
         optional("password", Shape::Text, "the hash of this password"),
+        optional(
+            "hash",
+            Shape::Text,
+            "how `password` is hashed: `django` (unless said), `argon2`, `bcrypt`, `django_argon2` or `django_bcrypt`",
+        ),
+        optional(
+            "cost",
+            Shape::Either(&[Shape::Number, Shape::Text]),
+            "what `hash` costs: `12` for bcrypt, `m=19456,t=2,p=1` for argon2, the iterations for `django`",
+        ),
         optional("image", Shape::Text, "a picture file: `poster` or `avatar`"),
         optional("size", Shape::List(&Shape::Integer(16), 2, 2), "[width, height] of the picture"),
         optional(

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::cell::{Cell, Key};
 use super::civil;
 use crate::dataset::{Block, Dataset, Row};
+use crate::password::Hashes;
 use crate::schema::{Column, ColumnKind, Schema, Table, TableKind};
 use crate::value::Value;
 
@@ -18,8 +19,8 @@ use crate::value::Value;
 pub struct Encoding<'a> {
     /// As-of, in unix seconds.
     pub as_of: i64,
-    /// The stored form of every password, by its plain text.
-    pub passwords: &'a BTreeMap<Arc<str>, Arc<str>>,
+    /// The stored form of every password.
+    pub passwords: &'a Hashes,
 }
 
 /// The rows of a block as they should stand in the database.
@@ -207,7 +208,7 @@ pub fn keys(block: &Block, table: &Table) -> BTreeSet<Key> {
 
 /// Returns the key of every row of `block`, in the order of its rows. The schema must fit.
 pub fn keys_in_order<'a>(block: &'a Block, table: &'a Table) -> impl Iterator<Item = Key> + 'a {
-    static NO_PASSWORDS: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
+    static NO_PASSWORDS: Hashes = BTreeMap::new();
     // Keys are never times or passwords, so as-of and hashes do not matter.
     let encoding = Encoding { as_of: 0, passwords: &NO_PASSWORDS };
     let columns: Vec<(usize, &Column)> = (block.key.iter())
@@ -260,8 +261,8 @@ pub fn encode(value: &Value, column: &Column, encoding: Encoding<'_>) -> Cell {
             Cell::text(text.replace('-', ""))
         }
         Value::Text(text) => Cell::Text(Arc::clone(text)),
-        Value::Password(plain) => Cell::Text(Arc::clone(
-            encoding.passwords.get(plain).expect("every password is hashed before rows are encoded"),
+        Value::Password(password) => Cell::Text(Arc::clone(
+            encoding.passwords.get(password).expect("every password is hashed before rows are encoded"),
         )),
     };
     cell.canonical(kind)

@@ -1,6 +1,7 @@
 //! Digest: one hash for all that a dataset declares.
 
 use crate::dataset::Dataset;
+use crate::password::Form;
 use crate::value::Value;
 
 /// Returns the digest of the rows and files of these scenarios, as 64 hex digits.
@@ -61,9 +62,12 @@ impl Hash {
                 self.number(6);
                 self.text(text);
             }
-            Value::Password(text) => {
+            Value::Password(password) => {
                 self.number(7);
-                self.text(text);
+                self.text(&password.plain);
+                if password.form != Form::USUAL {
+                    self.text(&password.form.to_string());
+                }
             }
         }
     }

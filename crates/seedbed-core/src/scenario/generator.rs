@@ -1,11 +1,14 @@
 //! Generators: how the values of a column are made, from plain values to mixes.
 
+use std::sync::Arc;
+
 use super::path::Scope;
 use super::read::Reader;
 use super::{Alternative, End, Generator, Image, Path, Segment, Share, Step, Template};
 use crate::dataset::PictureKind;
 use crate::diagnostic::{Diagnostic, enumerate};
 use crate::grammar::percent;
+use crate::password::{Form, Password};
 use crate::source::{Kind, Node, Span};
 use crate::time;
 use crate::value::{Decimal, Value};
@@ -28,6 +31,21 @@ const KINDS: [&str; 16] = [
     "position_in",
     "first_in",
     "value",
+];
+
+/// The fields that say more about a generator, with those they belong to.
+const MODIFIERS: [(&str, &[&str]); 11] = [
+    ("from", &["time"]),
+    ("not_before", &["time", "mix"]),
+    ("places", &["decimal"]),
+    ("where", &["pick"]),
+    ("fills", &["pick"]),
+    ("start", &["position_in"]),
+    ("hash", &["password"]),
+    ("cost", &["password"]),
+    ("size", &["image"]),
+    ("path", &["image"]),
+    ("caption", &["image"]),
 ];
 
 impl Reader<'_> {
@@ -78,6 +96,7 @@ impl Reader<'_> {
             self.diagnostics.push(Diagnostic::new(code, message).at(node.span, "here").help(help));
             return None;
         };
+        self.modifiers_belong(node, kind);
         let argument = node.get(kind).expect("the kind was found in the node");
         match kind {
             "value" => argument.scalar().cloned().map(Generator::Constant),
@@ -119,12 +138,27 @@ impl Reader<'_> {
             }
             "product_of" => self.product(scope, argument),
             "pick" => self.pick(scope, node, argument),
-            "password" => Some(Generator::Password(argument.text()?.to_owned())),
+            "password" => self.password(node, argument),
             "image" => self.image(scope, node, argument),
             _ => {
                 let link = self.own_link(scope, argument)?;
                 let start = node.get("start").and_then(Node::integer).unwrap_or(0);
                 Some(if kind == "position_in" { Generator::Position(link, start) } else { Generator::First(link) })
+            }
+        }
+    }
+
+    /// Reports what is said about a generator of another kind.
+    fn modifiers_belong(&mut self, node: &Node, kind: &str) {
+        for entry in node.entries() {
+            let Some((name, kinds)) = MODIFIERS.iter().find(|(name, _)| *name == entry.name) else { continue };
+            if !kinds.contains(&kind) {
+                let kinds: Vec<String> = kinds.iter().map(|kind| format!("`{kind}`")).collect();
+                self.diagnostics.push(
+                    Diagnostic::new("stray-key", format!("`{name}` says nothing about `{kind}`"))
+                        .at(entry.span, "here")
+                        .help(format!("it belongs to {}", enumerate(&kinds).replace(" and ", " or "))),
+                );
             }
         }
     }
@@ -344,6 +378,44 @@ impl Reader<'_> {
         };
         let path = self.template(scope, path.text()?, path.span)?;
         Some(Generator::Image(Box::new(Image { kind, width: size(0), height: size(1), path, caption })))
+    }
+
+    fn password(&mut self, node: &Node, plain: &Node) -> Option<Generator> {
+        let mut form = Form::USUAL;
+        if let Some(hash) = node.get("hash") {
+            let name = hash.text()?;
+            let Some(named) = Form::named(name) else {
+                self.diagnostics.push(
+                    Diagnostic::new("unknown-hash", format!("there is no hash `{name}`"))
+                        .at(hash.span, "named here")
+                        .suggest(name, Form::names()),
+                );
+                return None;
+            };
+            form = named;
+        }
+        if let Some(cost) = node.get("cost") {
+            let Some(costing) = form.costing(cost.scalar()?) else {
+                let name = node.get("hash").and_then(Node::text).unwrap_or("django");
+                self.diagnostics.push(
+                    Diagnostic::new("wrong-cost", format!("`{name}` has no such cost"))
+                        .at(cost.span, "here")
+                        .help(form.costs()),
+                );
+                return None;
+            };
+            form = costing;
+        }
+        let text = plain.text()?;
+        if let Some(problem) = form.refuses(text) {
+            self.diagnostics.push(
+                Diagnostic::new("wrong-password", problem)
+                    .at(plain.span, "this password")
+                    .help("shorten it, or hash it with `django_bcrypt` or `argon2`, which take any"),
+            );
+            return None;
+        }
+        Some(Generator::Password(Arc::new(Password { plain: text.into(), form })))
     }
 
     fn own_link(&mut self, scope: Scope, node: &Node) -> Option<usize> {

@@ -1,8 +1,8 @@
 //! What the state is to hold after a run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
+use seedbed_core::password::Hashes;
 use seedbed_core::plan::{desired, digest};
 use seedbed_core::schema::Schema;
 use seedbed_core::value::Value;
@@ -17,7 +17,7 @@ pub(super) fn to_write(
     known: &Known,
     schema: &Schema,
     clock: &Clock,
-    passwords: &BTreeMap<Arc<str>, Arc<str>>,
+    passwords: &Hashes,
     kept: &BTreeMap<String, FileMark>,
 ) -> Vec<Seeded> {
     if question.aim == Aim::Gone {
@@ -39,10 +39,10 @@ pub(super) fn to_write(
             });
             entry.keys.extend(desired::keys_in_order(block, table));
             for value in block.rows.iter().flat_map(|row| &row.values) {
-                if let Value::Password(plain) = value
-                    && let Some(hash) = passwords.get(plain)
+                if let Value::Password(password) = value
+                    && let Some(hash) = passwords.get(password)
                 {
-                    hashes.entry(plain).or_insert(hash);
+                    hashes.entry(password).or_insert(hash);
                 }
             }
         }
@@ -66,7 +66,7 @@ pub(super) fn to_write(
             files,
             passwords: hashes
                 .into_iter()
-                .map(|(plain, hash)| (password::cache_key(dataset.seed, plain), hash.to_string()))
+                .map(|(password, hash)| (password::cache_key(dataset.seed, password), hash.to_string()))
                 .collect(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             seeded_at: question.now,

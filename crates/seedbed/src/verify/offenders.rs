@@ -3,9 +3,10 @@
 //! What should count is found by asking the same question of the declared rows, in a database of
 //! our own in memory; only a failing check pays for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use seedbed_core::password::Hashes;
 use seedbed_core::plan::desired::{self, Encoding};
 use seedbed_core::plan::{Cell, Key, key_text};
 use seedbed_core::value::Value;
@@ -70,9 +71,9 @@ impl Asking<'_> {
         let mut scratch = Sqlite::in_memory("")?;
         let rows = || dataset.blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
         // No fact asks for a password, so its plain text stands for the stored form.
-        let passwords: BTreeMap<Arc<str>, Arc<str>> = rows()
+        let passwords: Hashes = rows()
             .filter_map(|value| match value {
-                Value::Password(plain) => Some((Arc::clone(plain), Arc::clone(plain))),
+                Value::Password(password) => Some((Arc::clone(password), Arc::clone(&password.plain))),
                 _ => None,
             })
             .collect();

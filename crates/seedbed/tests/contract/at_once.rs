@@ -108,8 +108,8 @@ impl Worker {
             .unwrap_or_else(|_| panic!())
             .dataset;
         for value in dataset.blocks.iter_mut().flat_map(|block| &mut block.rows).flat_map(|row| &mut row.values) {
-            if let Value::Password(plain) = value {
-                *value = Value::Text(plain.clone());
+            if let Value::Password(password) = value {
+                *value = Value::Text(password.plain.clone());
             }
         }
         let keys = |table: &str| -> Vec<i64> {

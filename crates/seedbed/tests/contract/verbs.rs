@@ -1,7 +1,11 @@
 //! What the verbs promise about rows of ours.
 
+use std::sync::Arc;
+
 use super::support::{DAY, Engine, TODAY, World, user};
+use seedbed_core::password::{Form, Password};
 use seedbed_core::plan::{Cell, How};
+use seedbed_core::value::Value;
 
 #[test]
 fn seeding_twice_changes_nothing() {
@@ -223,11 +227,34 @@ fn a_named_state_leaves_rows_out_and_reset_brings_them_back() {
     assert_eq!((error.rule, error.exit_code()), ("unknown-state", 2));
 }
 
+fn password(form: Form) -> Value {
+    Value::Password(Arc::new(Password { plain: "TestPass123!".into(), form }))
+}
+
+#[test]
+fn one_password_is_stored_in_each_form_that_is_asked_for() {
+    let mut world = World::new();
+    let bcrypt = |cost| Form::named("bcrypt").and_then(|form| form.costing(&Value::Integer(cost))).unwrap();
+    for (row, cost) in [(0, 4), (1, 5)] {
+        world.dataset.blocks[0].rows[row].values[2] = password(bcrypt(cost));
+    }
+    world.seed().unwrap();
+    let stored = |cost| format!("SELECT count(*) FROM users WHERE name LIKE '$2b$0{cost}$%' AND length(name) = 60");
+    assert_eq!((world.number(&stored(4)), world.number(&stored(5))), (1, 1));
+    assert_eq!(world.notices[0], "hashing 2 passwords");
+    world.dataset.blocks[0].rows[0].values[2] = password(bcrypt(5));
+    assert_eq!(world.seed().unwrap().plan.updates(), 1);
+    assert_eq!((world.number(&stored(4)), world.number(&stored(5))), (0, 2));
+    assert_eq!(world.number("SELECT count(DISTINCT name) FROM users WHERE name LIKE '$2b$%'"), 1);
+    assert_eq!(world.notices.len(), 2, "the hash of cost 5 is known");
+}
+
 #[test]
 fn a_password_is_hashed_once_and_stays_as_it_is() {
     let mut world = World::new();
-    world.dataset.blocks[0].rows[0].values[2] = seedbed_core::value::Value::Password("TestPass123!".into());
-    world.dataset.blocks[0].rows[1].values[2] = seedbed_core::value::Value::Password("TestPass123!".into());
+    for row in 0..2 {
+        world.dataset.blocks[0].rows[row].values[2] = password(Form::USUAL);
+    }
     world.seed().unwrap();
     let hashes =
         "SELECT count(DISTINCT name) FROM users WHERE name LIKE 'pbkdf2_sha256$1000000$%' AND length(name) = 89";

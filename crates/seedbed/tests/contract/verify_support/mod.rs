@@ -52,6 +52,25 @@ pub fn pockitflyer_on(engine: Engine) -> Project {
     Project { files, ddl: text(format!("{root}/{tables}")) }
 }
 
+/// The example of this name, with its tables as the engine under test has them.
+pub fn example(name: &str) -> Project {
+    let root = format!("{}/../../examples/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = |path: String| std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let scenario = format!("{name}.yaml");
+    let mut files = Files { scenarios: vec![0], ..Files::default() };
+    let names = std::fs::read_dir(&root).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut lists: Vec<String> = names.filter(|file| file.ends_with(".yaml") && *file != scenario).collect();
+    lists.sort();
+    files.lists = lists.iter().zip(1..).map(|(list, source)| (0, list.clone(), source)).collect();
+    let paths = std::iter::once(scenario).chain(lists);
+    files.sources = paths.map(|path| Source { text: text(format!("{root}/{path}")), path }).collect();
+    let tables = match crate::ENGINE {
+        Engine::Sqlite => "schema.sqlite.sql",
+        Engine::Postgres => "schema.postgresql.sql",
+    };
+    Project { files, ddl: text(format!("{root}/{tables}")) }
+}
+
 /// A chain, its dataset and a database.
 pub struct World {
     pub chain: Chain,
@@ -96,8 +115,8 @@ impl World {
     pub fn unhashed(&self) -> Dataset {
         let mut dataset = self.dataset.clone();
         for value in dataset.blocks.iter_mut().flat_map(|block| &mut block.rows).flat_map(|row| &mut row.values) {
-            if let Value::Password(plain) = value {
-                *value = Value::Text(plain.clone());
+            if let Value::Password(password) = value {
+                *value = Value::Text(password.plain.clone());
             }
         }
         dataset
@@ -107,7 +126,7 @@ impl World {
         self.with_dataset(&self.dataset.clone(), levels, verb)
     }
 
-    fn with_dataset<T>(
+    pub fn with_dataset<T>(
         &mut self,
         dataset: &Dataset,
         levels: Range<usize>,
@@ -131,6 +150,11 @@ impl World {
     pub fn seed(&mut self, levels: Range<usize>) {
         let dataset = self.unhashed();
         self.with_dataset(&dataset, levels, |target, _| seedbed::seed(target)).unwrap();
+    }
+
+    pub fn reset(&mut self, levels: Range<usize>) {
+        let dataset = self.unhashed();
+        self.with_dataset(&dataset, levels, |target, _| seedbed::reset(target, None)).unwrap();
     }
 
     pub fn cleanup(&mut self, levels: Range<usize>) {
