@@ -100,6 +100,13 @@ impl Project {
         })
     }
 
+    /// Returns what is wrong where a scenario file cannot be read.
+    fn readable(&self) -> Result<()> {
+        let problems = sources::unreadable(&self.scenarios);
+        let sources = || self.scenarios.iter().map(|scenario| scenario.source.clone()).collect();
+        if problems.is_empty() { Ok(()) } else { Err(told(problems, sources())) }
+    }
+
     /// Returns the chain of these files, checked against a schema where there is one.
     pub fn chain(&self, files: &Files, schema: Option<&Schema>) -> Result<Chain> {
         scenario::read(files, schema).map_err(|problems| told(problems, files.sources.clone()))

@@ -21,6 +21,17 @@ fn a_typing_error_is_2_and_names_the_nearest() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_is_2_though_it_has_no_name_yet() {
+    let project = Project::new();
+    let file = "pockitflyer_backend/users/fixtures/m04.yaml";
+    std::fs::write(project.path().join(file), "scenario: m04\nlayer: [\n").unwrap();
+    let error = project.call(&["check"]).failed(2);
+    assert!(error.starts_with("error[unreadable]: this is neither JSON nor YAML: "), "{error}");
+    assert!(error.contains(&format!("--> {file}:")), "{error}");
+    project.call(&["check", "m01"]).done();
+}
+
+#[test]
 fn an_unknown_setting_is_2_and_names_the_nearest() {
     let project = Project::new();
     project.append("seedbed.toml", "lock_time = \"3s\"\nscenario = []\n");

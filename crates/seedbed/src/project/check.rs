@@ -49,10 +49,16 @@ impl Project {
         call: &Call<'_>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Vec<Checked>> {
-        let all = self.names();
-        let names = if names.is_empty() { &all[..] } else { names };
         let schema = self.declared_schema()?;
         let mut problems: Option<Error> = None;
+        let all = self.names();
+        let names = if names.is_empty() {
+            // What can't be read has no name to be asked for by.
+            self.readable().or_else(|error| join(&mut problems, error))?;
+            &all[..]
+        } else {
+            names
+        };
         let mut chains: Vec<(Chain, Files)> = Vec::new();
         for name in names {
             match self.files(&[name]).and_then(|files| Ok((self.chain(&files, schema.as_deref())?, files))) {

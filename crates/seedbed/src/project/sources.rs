@@ -36,7 +36,8 @@ pub(super) fn load(config: &Config, folder: &Path, here: &Path) -> Result<Vec<Sc
                 Ok(text) => {
                     let source = Source { path: shown(&file, here), text };
                     let scenario = head(source, file.parent().unwrap_or(folder));
-                    if (all || scenario.name.is_some()) && seen.insert(file) {
+                    if (all || scenario.name.is_some() || calls_itself_one(&scenario.source.text)) && seen.insert(file)
+                    {
                         scenarios.push(scenario);
                     }
                 }
@@ -48,6 +49,23 @@ pub(super) fn load(config: &Config, folder: &Path, here: &Path) -> Result<Vec<Sc
         }
     }
     if problems.is_empty() { Ok(scenarios) } else { Err(problems) }
+}
+
+/// Whether a file says that it is a scenario, though it may be unreadable.
+fn calls_itself_one(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim_start_matches([' ', '{']).trim_start_matches('"');
+        line.strip_prefix("scenario").is_some_and(|rest| rest.trim_start_matches('"').trim_start().starts_with(':'))
+    })
+}
+
+/// Returns what keeps files from being read as scenarios.
+pub(super) fn unreadable(known: &[Scenario]) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (index, scenario) in known.iter().enumerate().filter(|(_, scenario)| scenario.name.is_none()) {
+        source::read(index, &scenario.source, &mut problems);
+    }
+    problems
 }
 
 /// Returns the files in a folder that may hold a scenario, by name.
