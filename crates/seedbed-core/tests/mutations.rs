@@ -10,7 +10,7 @@ use seedbed_core::diagnostic::{Diagnostic, render};
 use seedbed_core::generate::{Parameters, generate};
 use seedbed_core::scenario::{Files, chain_order, read};
 use seedbed_core::source::Source;
-use support::{LISTS, SCENARIOS, changed, fixture, mutate};
+use support::{LISTS, SCENARIOS, changed, example, fixture, mutate};
 
 /// How many damaged files are read; every so many of them are generated from too.
 const MUTATIONS: u64 = 2_000;
@@ -28,8 +28,9 @@ fn no_damaged_file_of_the_other_half_makes_the_core_panic() {
 
 #[test]
 fn no_damaged_file_of_another_shape_makes_the_core_panic() {
-    for (name, text) in [("shop", include_str!("shapes/shop.yaml")), ("tracker", include_str!("shapes/tracker.yaml"))] {
-        damage_each(name, &[Source { path: format!("{name}.yaml"), text: text.into() }], &[], 0, 1);
+    for name in ["shop", "tracker"] {
+        let (scenario, list) = example(name);
+        damage_each(name, &[scenario], &[list], 0, 1);
     }
 }
 

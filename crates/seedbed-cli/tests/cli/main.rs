@@ -1,6 +1,7 @@
 //! What the command line promises, asked of the built binary in copies of the PockitFlyer project.
 
 mod answers;
+mod examples;
 mod exit_codes;
 mod main_job;
 mod postgres;

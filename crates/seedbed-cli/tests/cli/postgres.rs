@@ -2,7 +2,7 @@
 
 #[path = "../../../seedbed/tests/contract/support/server.rs"]
 #[allow(unreachable_pub, reason = "it is shared with the engine's tests")]
-mod server;
+pub mod server;
 
 use crate::support::{Project, repository};
 

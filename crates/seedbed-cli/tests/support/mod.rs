@@ -26,6 +26,14 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// Returns what the binary answers when it is called in a folder.
+pub fn called_in(folder: &Path, args: &[&str]) -> Answer {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_seedbed"));
+    let Output { status, stdout, stderr } = command.args(args).current_dir(folder).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Answer { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+}
+
 impl Project {
     pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
@@ -53,10 +61,7 @@ impl Project {
     }
 
     pub fn call(&self, args: &[&str]) -> Answer {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_seedbed"));
-        let Output { status, stdout, stderr } = command.args(args).current_dir(self.path()).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Answer { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+        called_in(self.path(), args)
     }
 
     pub fn json(&self, args: &[&str]) -> serde_json::Value {

@@ -19,6 +19,8 @@ mod satisfiable;
 mod seeds;
 mod shapes;
 mod stays;
+#[path = "../support/mod.rs"]
+mod support;
 mod trees;
 mod worlds;
 

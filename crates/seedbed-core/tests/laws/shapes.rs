@@ -1,4 +1,4 @@
-//! Shapes: worlds of other schemas, whole, over many seeds; every fact counted again from the rows.
+//! Shapes: the examples, worlds of other schemas, over many seeds; every fact counted again from the rows.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,14 @@ use seedbed_core::source::Source;
 use seedbed_core::value::{Decimal, Value};
 
 use crate::rounds;
+use crate::support::example;
 
-const SHOP: &str = include_str!("../shapes/shop.yaml");
-const TRACKER: &str = include_str!("../shapes/tracker.yaml");
-
-fn made(text: &str, seed: u64) -> Generated {
-    let files = Files {
-        sources: vec![Source { path: "shape.yaml".into(), text: text.into() }],
-        scenarios: vec![0],
-        lists: Vec::new(),
-    };
+/// Generates an example, after its text was changed.
+fn made(name: &str, seed: u64, change: impl Fn(String) -> String) -> Generated {
+    let (scenario, list) = example(name);
+    let lists = vec![(0, list.path.clone(), 1)];
+    let scenario = Source { text: change(scenario.text), ..scenario };
+    let files = Files { sources: vec![scenario, list], scenarios: vec![0], lists };
     let told = |problems: Vec<Diagnostic>| format!("seed {seed}: {}", render(&problems, &files.sources, false));
     let chain = read(&files, None).map_err(told).unwrap_or_else(|told| panic!("{told}"));
     let generated = generate(&chain, None, Parameters { seed, worker: 0, as_of: 0 });
@@ -42,7 +40,7 @@ fn sum<'a>(values: impl Iterator<Item = &'a Value>) -> Decimal {
 #[test]
 fn totals_of_a_shop_are_sums_and_amounts_products_for_every_seed() {
     for seed in 0..rounds(20) {
-        let dataset = made(SHOP, seed).dataset;
+        let dataset = made("shop", seed, |text| text).dataset;
         let items = rows(&dataset, "items");
         for item in &items {
             let number = |column: &str| item[column].number().expect("a number");
@@ -61,9 +59,9 @@ fn totals_of_a_shop_are_sums_and_amounts_products_for_every_seed() {
 
 #[test]
 fn a_sum_or_a_product_more_moves_nothing() {
-    let with = |line: &str| SHOP.replace("      pieces: {sum_of: items.quantity}\n", line);
+    let without = |text: String| text.replace("      pieces: {sum_of: items.quantity}\n", "");
     for seed in 0..rounds(5) {
-        let (before, after) = (made(&with(""), seed).dataset, made(SHOP, seed).dataset);
+        let (before, after) = (made("shop", seed, without).dataset, made("shop", seed, |text| text).dataset);
         for block in &before.blocks {
             let now = rows(&after, &block.population);
             for (row, now) in rows(&before, &block.population).iter().zip(&now) {
@@ -76,7 +74,7 @@ fn a_sum_or_a_product_more_moves_nothing() {
 #[test]
 fn issues_of_a_tracker_are_a_tree_for_every_seed() {
     for seed in 0..rounds(20) {
-        let dataset = made(TRACKER, seed).dataset;
+        let dataset = made("tracker", seed, |text| text).dataset;
         let issues = rows(&dataset, "issues");
         let by_key: BTreeMap<_, _> = issues.iter().map(|issue| (issue["id"], issue)).collect();
         for issue in &issues {
@@ -92,8 +90,9 @@ fn issues_of_a_tracker_are_a_tree_for_every_seed() {
             assert!(ids.iter().all(|id| keys.contains(id)), "seed {seed}: {kind}");
             (ids.len(), ids.iter().collect::<std::collections::BTreeSet<_>>().len())
         };
-        let (issues, labels, projects) = (of("issue", "issues"), of("label", "labels"), of("Project", "projects"));
-        assert_eq!((issues.0, labels.0, projects.0), (63, 18, 9), "seed {seed}");
-        assert!(issues.1 > 20 && labels.1 > 1 && projects.1 > 1, "seed {seed}");
+        let (issues, milestones) = (of("Issue", "issues"), of("Milestone", "milestones"));
+        let projects = of("Project", "projects");
+        assert_eq!((issues.0, milestones.0, projects.0), (63, 18, 9), "seed {seed}");
+        assert!(issues.1 > 20 && milestones.1 > 1 && projects.1 > 1, "seed {seed}");
     }
 }

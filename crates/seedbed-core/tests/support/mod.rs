@@ -21,6 +21,18 @@ pub(crate) fn fixture(name: &&str) -> Source {
     Source { path: (*name).into(), text }
 }
 
+/// The scenario of an example, and the list it picks from.
+pub(crate) fn example(name: &str) -> (Source, Source) {
+    let folder = format!("{}/../../examples/{name}/", env!("CARGO_MANIFEST_DIR"));
+    let read = |path: String| {
+        let text = std::fs::read_to_string(format!("{folder}{path}")).expect("an example is readable");
+        Source { path, text }
+    };
+    let scenario = read(format!("{name}.yaml"));
+    let list = if name == "shop" { "goods.yaml" } else { "words.yaml" };
+    (scenario, read(list.to_owned()))
+}
+
 /// What a token may be replaced with, besides another token of the file.
 const STRANGE: [&str; 24] = [
     "{}",

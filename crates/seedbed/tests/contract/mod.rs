@@ -7,6 +7,7 @@ mod layers;
 mod order;
 mod rows_of_others;
 mod status;
+mod strangers;
 pub mod support;
 mod verbs;
 mod verify;

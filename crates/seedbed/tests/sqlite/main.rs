@@ -4,7 +4,6 @@
 mod contract;
 mod files;
 mod inside_a_transaction;
-mod shapes;
 
 use contract::support;
 
