@@ -5,5 +5,6 @@ mod examples;
 mod exit_codes;
 mod main_job;
 mod postgres;
+mod reference;
 #[path = "../support/mod.rs"]
 mod support;
