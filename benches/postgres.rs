@@ -5,7 +5,6 @@
 //! does everything once, each way in a new database that has the tables; making it is not measured.
 
 mod measure;
-#[expect(dead_code, unreachable_pub, reason = "a module of the tests, which use more of it")]
 #[path = "../crates/seedbed/tests/contract/support/server.rs"]
 mod server;
 

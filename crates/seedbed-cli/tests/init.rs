@@ -2,7 +2,6 @@
 //! and the database is as before.
 
 #[path = "../../seedbed/tests/contract/support/server.rs"]
-#[allow(unreachable_pub, dead_code, reason = "it is shared with the engine's tests")]
 mod server;
 mod support;
 

@@ -1,7 +1,6 @@
 //! What `docs/your-schema.md` shows is what the commands print, on a real server.
 
 #[path = "../../seedbed/tests/contract/support/server.rs"]
-#[allow(unreachable_pub, dead_code, reason = "it is shared with the engine's tests")]
 mod server;
 mod support;
 
@@ -37,7 +36,7 @@ fn database(name: &str, schema: &str) -> TestDatabase {
     let mut place = server::server().database(&std::fs::read_to_string(path).unwrap());
     let admin = server::server().database("");
     admin.client().batch_execute(&format!("ALTER DATABASE {} RENAME TO {name}", place.name)).unwrap();
-    place.name = name.to_owned();
+    name.clone_into(&mut place.name);
     place
 }
 

@@ -4,12 +4,11 @@
 //! hash is made per distinct password and form and kept in the state, since it takes a third of a second.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use argon2::{Algorithm, Params, Version};
-use std::fmt::Write;
-
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use seedbed_core::password::{Argon2, Form, Hashes, Password};

@@ -1,7 +1,6 @@
 //! The command line over PostgreSQL: the same words, numbers and exit codes.
 
 #[path = "../../../seedbed/tests/contract/support/server.rs"]
-#[allow(unreachable_pub, reason = "it is shared with the engine's tests")]
 pub mod server;
 
 use crate::support::{Project, repository};

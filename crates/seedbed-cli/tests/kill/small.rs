@@ -18,7 +18,6 @@ use tempfile::TempDir;
 use super::{Tables, differences, splitmix, tables};
 
 #[path = "../../../seedbed/tests/contract/support/server.rs"]
-#[allow(unreachable_pub, dead_code, reason = "it is shared with the engine's tests")]
 mod server;
 
 const SCENARIO: &str = r#"{

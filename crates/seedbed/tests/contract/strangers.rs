@@ -3,7 +3,7 @@
 
 use seedbed_core::plan::Cell;
 
-use super::support::{COUNTERS, Engine};
+use super::support::COUNTERS;
 use super::verify_support::{World, example};
 
 /// How many rows each table holds.
@@ -52,21 +52,17 @@ fn a_shop_is_seeded_verified_reset_and_cleaned() {
 
 #[test]
 fn a_tracker_is_seeded_verified_reset_and_cleaned() {
-    let mut damage = vec![
-        "UPDATE issues SET parent_id = NULL",
-        "DELETE FROM memberships WHERE role = 'reporter'",
-        "UPDATE people SET settings = '{\"theme\": \"neon\"}'",
-        "UPDATE issues SET state = 'done', closed_at = created_at WHERE state = 'todo'",
-    ];
-    // PostgreSQL checks at once: what is there cannot be told its parent before that one is back. See the
-    // limits in docs/promises.md.
-    if crate::ENGINE == Engine::Sqlite {
-        damage.push(
+    whole(
+        "tracker",
+        &[
+            "UPDATE issues SET parent_id = NULL",
+            "DELETE FROM memberships WHERE role = 'reporter'",
+            "UPDATE people SET settings = '{\"theme\": \"neon\"}'",
+            "UPDATE issues SET state = 'done', closed_at = created_at WHERE state = 'todo'",
             "UPDATE issues SET parent_id = NULL; DELETE FROM comments; DELETE FROM issue_labels; \
              DELETE FROM issues WHERE id IN (SELECT id FROM issues ORDER BY id LIMIT 20)",
-        );
-    }
-    whole("tracker", &damage);
+        ],
+    );
 }
 
 #[test]

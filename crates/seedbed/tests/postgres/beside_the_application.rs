@@ -25,7 +25,7 @@ fn dump(own: &Own) -> String {
 }
 
 /// An adapter beside which the application does something before the n-th statement.
-pub struct Beside {
+pub(crate) struct Beside {
     pub inner: Box<dyn Database>,
     pub left: usize,
     pub act: Rc<RefCell<dyn FnMut()>>,

@@ -12,7 +12,7 @@ const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
 /// Where the connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub(crate) enum Cut {
     Nowhere,
     /// When so many bytes have gone to the server.
     To(usize),
@@ -28,14 +28,14 @@ pub enum Cut {
 
 /// What becomes of the connections after one that was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     HandedOn,
     Refused,
 }
 
 /// The bytes of the connection that a cut was meant for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Passed {
+pub(crate) struct Passed {
     pub to: usize,
     pub from: usize,
     /// What had gone each way before the first commit.
@@ -56,14 +56,14 @@ struct Plan {
     fresh: bool,
 }
 
-pub struct Proxy {
+pub(crate) struct Proxy {
     pub port: u16,
     plan: Arc<Mutex<Plan>>,
 }
 
 impl Proxy {
     /// Listens for a server; `socket` is the path of the server's own.
-    pub fn new(socket: PathBuf) -> Self {
+    pub(crate) fn new(socket: PathBuf) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let plan = Plan { cut: Cut::Nowhere, next: Next::HandedOn, passed: Arc::default(), fresh: true };
@@ -89,12 +89,12 @@ impl Proxy {
     }
 
     /// Has the next connection cut there.
-    pub fn cut(&self, cut: Cut, next: Next) {
+    pub(crate) fn cut(&self, cut: Cut, next: Next) {
         *self.plan.lock().unwrap() = Plan { cut, next, passed: Arc::default(), fresh: true };
     }
 
     /// What has passed over the connection that the cut is meant for.
-    pub fn passed(&self) -> Passed {
+    pub(crate) fn passed(&self) -> Passed {
         *self.plan.lock().unwrap().passed.lock().unwrap()
     }
 }

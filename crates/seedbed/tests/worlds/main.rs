@@ -14,7 +14,6 @@ mod judging;
 mod making;
 mod running;
 #[path = "../contract/support/server.rs"]
-#[allow(dead_code, unreachable_pub, reason = "every test uses its own part")]
 mod server;
 mod writing;
 

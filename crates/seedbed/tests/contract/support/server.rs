@@ -4,6 +4,8 @@
 //! pipe from this process closes, however this process ends, the shell stops the server it started
 //! and removes the folder. After a failure server and database stay, and the test says where.
 
+#![allow(dead_code, unreachable_pub, reason = "every test uses its own part")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;

@@ -59,7 +59,8 @@ pub fn example(name: &str) -> Project {
     let scenario = format!("{name}.yaml");
     let mut files = Files { scenarios: vec![0], ..Files::default() };
     let names = std::fs::read_dir(&root).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    let mut lists: Vec<String> = names.filter(|file| file.ends_with(".yaml") && *file != scenario).collect();
+    let mut lists: Vec<String> =
+        names.filter(|file| *file != scenario && file.rsplit_once('.').is_some_and(|(_, end)| end == "yaml")).collect();
     lists.sort();
     files.lists = lists.iter().zip(1..).map(|(list, source)| (0, list.clone(), source)).collect();
     let paths = std::iter::once(scenario).chain(lists);
