@@ -111,6 +111,7 @@ fn address(context: &str, seed: u64, password: &Password) -> blake3::Hasher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use seedbed_core::value::Value;
 
     fn password(plain: &str, form: &str) -> Password {
         Password { plain: plain.into(), form: Form::named(form).expect("a form") }
@@ -142,7 +143,6 @@ mod tests {
             let form = Form::named(form).expect("a form").costing(&cost).expect("a cost");
             Arc::new(Password { plain: plain.into(), form })
         };
-        use seedbed_core::value::Value;
         let passwords: BTreeSet<_> = ["one", "two", "three"]
             .iter()
             .flat_map(|plain| [cheap(plain, "bcrypt", Value::Integer(4)), cheap(plain, "django", Value::Integer(1))])

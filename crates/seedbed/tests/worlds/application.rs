@@ -38,7 +38,7 @@ pub(crate) fn plain(cell: &Option<String>) -> Option<&str> {
 pub(crate) enum Application {
     Sqlite(Connection),
     /// The connection goes before the database, which is dropped with this.
-    Postgres(Client, #[allow(dead_code, reason = "dropped last")] TestDatabase),
+    Postgres(Box<Client>, #[allow(dead_code, reason = "dropped last")] TestDatabase),
 }
 
 /// Makes the tables of a world; returns the application and what Seedbed sees.
@@ -61,7 +61,7 @@ pub(crate) fn open(world: &World, folder: &Path) -> (Application, Box<dyn Databa
             own.batch_execute(&world.ddl()).unwrap_or_else(|error| panic!("{error:?}\n{}", world.ddl()));
             let address = Address::read(&place.address(), &Environment::default()).unwrap();
             let database = Postgres::open(&address).unwrap();
-            (Application::Postgres(own, place), Box::new(database))
+            (Application::Postgres(Box::new(own), place), Box::new(database))
         }
     };
     (application, database)

@@ -12,6 +12,9 @@ use super::making::{CHOICE, Engine, How, Key, Kind, Unique, World};
 /// A row: the table and the key.
 pub(crate) type Place = (usize, Cells);
 
+/// What is declared of a row: position of the column, and its text.
+pub(crate) type Declared = Vec<(usize, Option<String>)>;
+
 /// The last key of the range that ours lie in.
 const END: i64 = 1_999_999_999;
 
@@ -19,7 +22,7 @@ pub(crate) struct Judge<'a> {
     world: &'a World,
     as_of: i64,
     /// Our rows by their keys, each with what is declared: position of the column, and its text.
-    pub(crate) declared: Vec<BTreeMap<Cells, Vec<(usize, Option<String>)>>>,
+    pub(crate) declared: Vec<BTreeMap<Cells, Declared>>,
     ways: Vec<Way>,
 }
 
@@ -145,7 +148,7 @@ impl<'a> Judge<'a> {
             return None;
         }
         // A text that is no number is no key where keys are numbers.
-        if way.numbers && !plain(&cells[way.columns[0]]).is_some_and(|text| text.parse::<i64>().is_ok()) {
+        if way.numbers && plain(&cells[way.columns[0]]).is_none_or(|text| text.parse::<i64>().is_err()) {
             return None;
         }
         let text = |at: &usize| {

@@ -8,6 +8,8 @@
 //!
 //! `WORLD=17 cargo test -p seedbed --test worlds` runs that world alone; `PROVE=2000` so many of them.
 
+#![allow(clippy::ref_option, reason = "a cell of a dump is one")]
+
 mod application;
 mod editing;
 mod judging;

@@ -86,7 +86,7 @@ impl Column {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    NoAction,
+    Nothing,
     Restrict,
     Cascade,
     SetNull,
@@ -253,7 +253,7 @@ impl World {
             edits: dice.pick(&[0, 2, 4, 8, 12]),
         };
         for index in 0..count {
-            let layer = if layers == 2 && index >= 1 && (index % 3 == 2 || index > 4) { 1 } else { 0 };
+            let layer = usize::from(layers == 2 && index >= 1 && (index % 3 == 2 || index > 4));
             let key = world.key(dice, layer);
             let table = world.table(dice, index, key, layer);
             world.tables.push(table);
@@ -314,7 +314,7 @@ impl World {
             self.link(dice, index, &mut table, to, false);
         }
         self.decide_rows(dice, &mut table);
-        self.add_values(dice, &mut table);
+        Self::add_values(dice, &mut table);
         let plain = matches!(table.key, Key::Rowid | Key::Counter | Key::Uuid | Key::Text);
         if plain && matches!(table.rows, Some(Rows::Count(_))) && !table.has("place") && dice.chance(15) {
             table.second = Some(dice.between(1, 4));
@@ -324,7 +324,9 @@ impl World {
 
     fn add_key(&self, dice: &mut Dice, index: usize, table: &mut Table) {
         let kind = match table.key {
-            Key::Rowid | Key::Counter if self.engine == Engine::Postgres && table.flavour % 2 == 0 => Kind::Integer,
+            Key::Rowid | Key::Counter if self.engine == Engine::Postgres && table.flavour.is_multiple_of(2) => {
+                Kind::Integer
+            }
             Key::Rowid | Key::Counter => Kind::BigInteger,
             Key::Uuid => dice.pick(&[Kind::Uuid32, Kind::Uuid36]),
             _ => Kind::Text,
@@ -365,9 +367,9 @@ impl World {
         let column = Column { null, ..Column::new(format!("l{at}_id"), kind) };
         let rows = table.known_rows();
         let action = match (in_key, null) {
-            (true, _) => dice.pick(&[Action::NoAction, Action::Restrict, Action::Cascade]),
+            (true, _) => dice.pick(&[Action::Nothing, Action::Restrict, Action::Cascade]),
             (false, true) => dice.pick(&[
-                Action::NoAction,
+                Action::Nothing,
                 Action::Restrict,
                 Action::Cascade,
                 Action::SetNull,
@@ -375,7 +377,7 @@ impl World {
                 Action::SetDefault,
                 Action::SetDefault,
             ]),
-            (false, false) => dice.pick(&[Action::NoAction, Action::Restrict, Action::Cascade, Action::SetDefault]),
+            (false, false) => dice.pick(&[Action::Nothing, Action::Restrict, Action::Cascade, Action::SetDefault]),
         };
         let share = (null && dice.chance(75)).then(|| rows.map(|rows| dice.between(0, rows))).flatten();
         let flagged = !itself && !in_key && of.flags > 0 && of.second.is_none() && dice.chance(20);
@@ -445,7 +447,7 @@ impl World {
         }
     }
 
-    fn add_values(&self, dice: &mut Dice, table: &mut Table) {
+    fn add_values(dice: &mut Dice, table: &mut Table) {
         let rows = table.known_rows();
         if dice.chance(70) {
             table.columns.push(Column::new("label", Kind::Text).made("\"LABEL {row}{copy}\""));
@@ -551,7 +553,7 @@ impl World {
         let name = reference.columns[0].clone();
         if !null {
             // Nobody could remove rows of a circle that is never open, and whose deletes act at once.
-            reference.action = Action::NoAction;
+            reference.action = Action::Nothing;
         }
         if null && to == index && self.tables[index].known_rows().is_some_and(|rows| rows < 2) {
             if let Some(link) = &mut reference.link {
@@ -692,7 +694,7 @@ impl World {
             for (name, kind) in columns.iter().zip(kinds) {
                 table.columns.push(Column { null, ..Column::new(name, kind) });
             }
-            let mut actions = vec![Action::NoAction, Action::Restrict, Action::Cascade];
+            let mut actions = vec![Action::Nothing, Action::Restrict, Action::Cascade];
             if null {
                 actions.extend([Action::SetNull, Action::SetDefault]);
             }

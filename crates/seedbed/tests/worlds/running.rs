@@ -109,7 +109,7 @@ impl Round<'_> {
         let judge = Judge::new(self.world, &dataset);
         let stage = Stage { chain: &chain, dataset: &dataset, judge, start };
         self.seed_first(&stage)?;
-        self.edit(&stage, keep)?;
+        self.edit(&stage, keep);
         self.plan_and_reset(&stage)?;
         self.clean_up(&stage)?;
         Ok(None)
@@ -181,11 +181,9 @@ impl Round<'_> {
     }
 
     fn seed_first(&mut self, stage: &Stage<'_>) -> Step {
-        let planned =
-            self.whole_verb(stage, |target| seedbed::plan(target)).map_err(|error| format!("plan: {error}"))?;
+        let planned = self.whole_verb(stage, seedbed::plan).map_err(|error| format!("plan: {error}"))?;
         self.unchanged("plan", &stage.start.clone())?;
-        let seeded =
-            self.whole_verb(stage, |target| seedbed::seed(target)).map_err(|error| format!("seed: {error}"))?;
+        let seeded = self.whole_verb(stage, seedbed::seed).map_err(|error| format!("seed: {error}"))?;
         let after = self.dump();
         if planned.plan != seeded.plan {
             return Err("seed: it did something else than it planned".into());
@@ -199,8 +197,7 @@ impl Round<'_> {
     /// A second seed finds nothing to do.
     fn in_sync(&mut self, stage: &Stage<'_>) -> Step {
         let before = self.dump();
-        let again =
-            self.whole_verb(stage, |target| seedbed::seed(target)).map_err(|error| format!("seed again: {error}"))?;
+        let again = self.whole_verb(stage, seedbed::seed).map_err(|error| format!("seed again: {error}"))?;
         if again.written {
             return Err(format!("seed again: it wrote {:#?}", again.plan));
         }
@@ -227,7 +224,7 @@ impl Round<'_> {
         self.unchanged("verify", &before)
     }
 
-    fn edit(&mut self, stage: &Stage<'_>, keep: impl Fn(usize) -> bool) -> Step {
+    fn edit(&mut self, stage: &Stage<'_>, keep: impl Fn(usize) -> bool) {
         for number in (0..self.world.edits).filter(|&number| keep(number)) {
             let dump = self.dump();
             let editor = Editor { world: self.world, judge: &stage.judge, dump: &dump, number };
@@ -241,7 +238,6 @@ impl Round<'_> {
                 Err(_) => self.count("edits that the engine refused"),
             }
         }
-        Ok(())
     }
 
     fn plan_and_reset(&mut self, stage: &Stage<'_>) -> Step {
@@ -255,7 +251,7 @@ impl Round<'_> {
                 self.count("entangled rows");
             }
             // A plan may not be able to show what is in the way; it never writes.
-            let _ = self.whole_verb(stage, |target| seedbed::plan(target));
+            let _ = self.whole_verb(stage, seedbed::plan);
             self.unchanged("plan", &before)?;
             match self.whole_verb(stage, |target| seedbed::reset(target, None)) {
                 Ok(_) => {
@@ -344,7 +340,7 @@ impl Round<'_> {
         for _ in 0..PATIENCE {
             let before = self.dump();
             let around = stage.judge.around(&before, false);
-            match self.whole_verb(stage, |target| seedbed::cleanup(target)) {
+            match self.whole_verb(stage, seedbed::cleanup) {
                 Ok(_) => {
                     let after = self.dump();
                     if !around.entangled.is_empty() {
@@ -368,9 +364,7 @@ impl Round<'_> {
         if self.counts.keys().all(|what| !what.contains("row") && !what.contains("unique")) {
             self.count("left as if nothing had been");
         }
-        let again = self
-            .whole_verb(stage, |target| seedbed::cleanup(target))
-            .map_err(|error| format!("cleanup again: {error}"))?;
+        let again = self.whole_verb(stage, seedbed::cleanup).map_err(|error| format!("cleanup again: {error}"))?;
         if again.written {
             return Err(format!("cleanup again: it wrote {:#?}", again.plan));
         }
@@ -392,7 +386,7 @@ impl Round<'_> {
             });
             for reference in &table.references {
                 self.count(match reference.action {
-                    Action::NoAction => "NO ACTION",
+                    Action::Nothing => "NO ACTION",
                     Action::Restrict => "RESTRICT",
                     Action::Cascade => "CASCADE",
                     Action::SetNull => "SET NULL",

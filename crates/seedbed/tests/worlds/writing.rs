@@ -79,7 +79,7 @@ impl World {
             write!(text, " CHECK ({check})").unwrap();
         }
         if let Some(computed) = &column.computed {
-            let how = if sqlite && of.flavour % 2 == 0 { "VIRTUAL" } else { "STORED" };
+            let how = if sqlite && of.flavour.is_multiple_of(2) { "VIRTUAL" } else { "STORED" };
             write!(text, " GENERATED ALWAYS AS ({computed}) {how}").unwrap();
         }
         text
@@ -102,7 +102,7 @@ impl World {
             quoted(&reference.to_columns)
         );
         text += match reference.action {
-            Action::NoAction => "",
+            Action::Nothing => "",
             Action::Restrict => " ON DELETE RESTRICT",
             Action::Cascade => " ON DELETE CASCADE",
             Action::SetNull => " ON DELETE SET NULL",
@@ -159,7 +159,9 @@ impl World {
         let facts: Vec<&String> = self.facts.iter().filter(|(of, _)| *of == layer).map(|(_, fact)| fact).collect();
         if !facts.is_empty() {
             text += "ensure:\n";
-            facts.iter().for_each(|fact| writeln!(text, "  - {fact}").unwrap());
+            for fact in &facts {
+                writeln!(text, "  - {fact}").unwrap();
+            }
         }
         text
     }
@@ -249,7 +251,7 @@ fn joined(groups: &str) -> String {
             lines.push('\n');
         }
     }
-    by_population.iter().map(|(name, lines)| format!("{name}\n{lines}")).collect()
+    by_population.into_iter().flat_map(|(name, lines)| [name, "\n".to_owned(), lines]).collect()
 }
 
 fn quoted(names: &[String]) -> String {
