@@ -4,6 +4,9 @@ use seedbed_core::plan::Cell;
 
 use super::{Failure, FailureKind};
 
+/// What is said of a row that is not as it should be.
+pub(crate) const UNREADABLE: &str = "holds a row that this version cannot read";
+
 /// The cells of a row that are not read yet.
 pub(crate) struct Row {
     table: &'static str,
@@ -45,6 +48,6 @@ impl Row {
     }
 
     fn unreadable(&self) -> Failure {
-        Failure::new(FailureKind::Other, format!("`{}` holds a row that this version cannot read", self.table))
+        Failure::new(FailureKind::Other, format!("`{}` {UNREADABLE}", self.table))
     }
 }

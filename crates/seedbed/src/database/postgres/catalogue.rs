@@ -4,13 +4,26 @@ use std::collections::BTreeMap;
 
 use seedbed_core::schema::{Column, ColumnKind, ForeignKey, OnDelete, Schema, Table, TableKind, Unique};
 
-use crate::database::row::Row;
-use crate::database::{Database, Failure};
+use crate::database::row::{Row, UNREADABLE};
+use crate::database::{Database, Failure, FailureKind};
 use crate::sql::{Sql, postgres as sql};
 
 /// Returns the tables, views, unique indexes, foreign keys and triggers of the schema that names
-/// without one mean.
+/// without one mean; a conflict where somebody changed them meanwhile.
 pub fn catalogue(database: &mut dyn Database) -> Result<Schema, Failure> {
+    read(database).map_err(|failure| {
+        // The server's rows are those of our snapshot, and what its functions say of them is of this moment.
+        let torn = [UNREADABLE, "cache lookup failed", "could not open relation"]
+            .iter()
+            .any(|words| failure.message.contains(words));
+        if !torn || failure.kind != FailureKind::Other {
+            return failure;
+        }
+        Failure::new(FailureKind::Conflict, format!("tables were changed while they were read ({})", failure.message))
+    })
+}
+
+fn read(database: &mut dyn Database) -> Result<Schema, Failure> {
     let mut tables = tables(database)?;
     columns(database, &mut tables)?;
     uniques(database, &mut tables)?;
