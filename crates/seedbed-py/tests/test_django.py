@@ -96,7 +96,7 @@ HIDDEN_ON_A_SERVER = [
     "UPDATE book SET is_test = FALSE WHERE isbn = 'isbn-book_01'",
 ]
 SEEN = ["active 7", '"not a date"', '"dear"', "title 1 bytes", "name 3 bytes"]
-SEEN_ON_A_SERVER = ["active", '"infinity"', '"NaN"', '" Book dune "', '"\u00a0"']
+SEEN_ON_A_SERVER = ["active", '"infinity"', "price NaN", '" Book dune "', r'"\u{a0}"']
 
 
 @pytest.mark.django_db

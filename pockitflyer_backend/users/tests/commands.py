@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import Model
 
 from flyers.models import Favorite, Flyer, FlyerImage
@@ -45,6 +46,25 @@ def refusal(command: str, *arguments: str) -> CommandError:
     with pytest.raises(CommandError) as refused:
         answer(command, *arguments)
     return refused.value
+
+
+def refuse_after(table: str, count: int) -> None:
+    """Lets the database refuse, with `injected`, every row of a table that holds so many."""
+    when = f"(SELECT count(*) FROM {table}) = {count}"
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(
+                f"CREATE TRIGGER is_full BEFORE INSERT ON {table} WHEN {when}"
+                " BEGIN SELECT RAISE(ABORT, 'injected'); END"
+            )
+            return
+        cursor.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$BEGIN IF {when} THEN RAISE 'injected'; END IF; RETURN new; END$$"
+        )
+        cursor.execute(
+            f"CREATE TRIGGER is_full BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
 
 
 def rows(*models: type[Model]) -> Rows:

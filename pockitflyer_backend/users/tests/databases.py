@@ -130,7 +130,7 @@ class OfServer(Own):
         import psycopg
 
         with psycopg.connect(self.url) as connection:
-            found = connection.execute(cast(Any, sql), values)
+            found = connection.execute(cast(Any, sql), values or None)
             return found.fetchall() if found.description else []
 
     def run(self, script: str) -> None:

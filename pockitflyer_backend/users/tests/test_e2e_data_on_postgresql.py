@@ -62,9 +62,15 @@ def ask(sql: str, using: str = "default") -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
+def begin_anew() -> None:
+    """What tests before committed is flushed, and their sequences are where they were."""
+    ask("SELECT setval(pg_get_serial_sequence('users_user', 'id'), 1, FALSE)")
+
+
 @pytest.mark.tdd_green
 @pytest.mark.django_db(transaction=True)
 def test_a_sequence_stands_where_it_stood_when_the_callers_transaction_is_undone() -> None:
+    begin_anew()
     ada = User.objects.create(username="ada", email="ada@example.com")
     before = ask(SEQUENCES)
     with pytest.raises(Undone), transaction.atomic():
@@ -78,6 +84,7 @@ def test_a_sequence_stands_where_it_stood_when_the_callers_transaction_is_undone
 @pytest.mark.tdd_green
 @pytest.mark.django_db(transaction=True)
 def test_a_sequence_is_the_savepoints_too_and_lasts_with_the_commit() -> None:
+    begin_anew()
     with transaction.atomic():
         with pytest.raises(Undone), transaction.atomic():
             seed()

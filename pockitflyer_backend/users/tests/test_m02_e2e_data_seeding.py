@@ -11,7 +11,6 @@ from time import perf_counter
 
 import pytest
 from django.contrib.auth.hashers import check_password, identify_hasher
-from django.db import connection
 from django.db.models import F
 from PIL import Image
 from rest_framework.test import APIClient
@@ -19,7 +18,7 @@ from rest_framework.test import APIClient
 from flyers.models import Flyer, FlyerImage
 from pockitflyer.tests.rows import PASSWORD, make_flyer, make_user, with_token
 from users.models import PrivacySettings, Profile, User
-from users.tests.commands import PERSONAS, answer, refusal, rows
+from users.tests.commands import PERSONAS, answer, refusal, refuse_after, rows
 from users.utils.e2e_token_helpers import expired_token, malformed_token, valid_token
 
 EMAILS = [f"test_user_{number:03}@pockitflyer.test" for number in range(1, 31)]
@@ -272,12 +271,7 @@ def test_every_row_is_tagged(m02: None) -> None:
 def test_an_error_in_the_middle_leaves_m01_as_it_was(m01: None) -> None:
     """C2-12: one transaction; the flyers are still those of their creators, too."""
     before = rows()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON users_privacysettings "
-            "WHEN (SELECT count(*) FROM users_privacysettings) = 40 "
-            "BEGIN SELECT RAISE(ABORT, 'injected'); END"
-        )
+    refuse_after("users_privacysettings", 40)
 
     assert "injected" in str(refusal("seed_m02_e2e_data"))
     assert rows() == before

@@ -283,8 +283,7 @@ def test_relations_join_flyers_of_m01_and_users_of_m02(
     for favorite in favorites:
         assert favorite.user_id in known
         assert favorite.flyer.is_e2e_test_data
-    with connection.cursor() as cursor:
-        assert cursor.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.check_constraints()
 
 
 @pytest.mark.tdd_green
