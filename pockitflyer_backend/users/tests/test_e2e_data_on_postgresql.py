@@ -63,8 +63,11 @@ def ask(sql: str, using: str = "default") -> list[tuple[Any, ...]]:
 
 
 def begin_anew() -> None:
-    """What tests before committed is flushed, and their sequences are where they were."""
-    ask("SELECT setval(pg_get_serial_sequence('users_user', 'id'), 1, FALSE)")
+    """What tests before committed is flushed, but their sequences still stand past the keys of Seedbed."""
+    ask(
+        "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, FALSE)"
+        " FROM pg_sequences WHERE last_value >= 1000000000"
+    )
 
 
 @pytest.mark.tdd_green
