@@ -14,7 +14,7 @@ use measure::{DAMAGE, Line, PARENTS_FIRST, hash_passwords, make, ms, report, see
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use seedbed::Sqlite;
-use seedbed::media::picture;
+use seedbed_render::picture;
 
 /// A table's rows as they are stored.
 struct Table {

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use seedbed::{Database, Project, Receipt, Target, password};
+use seedbed::{Database, Project, Receipt, Target};
 use seedbed_core::dataset::Dataset;
 use seedbed_core::generate::{Parameters, generate};
 use seedbed_core::value::Value;
+use seedbed_render::password;
 
 /// 2026-11-22 00:00 UTC.
 const TODAY: i64 = 1_795_305_600;

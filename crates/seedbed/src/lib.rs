@@ -19,7 +19,7 @@ mod label;
 mod live;
 pub mod media;
 mod owns;
-pub mod password;
+mod password;
 pub mod personas;
 mod plan;
 pub mod project;

@@ -4,8 +4,6 @@
 //! nothing is written or removed outside the media folder, and no file that is not recorded is
 //! ever replaced or removed.
 
-pub mod picture;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -53,7 +51,7 @@ pub(crate) fn survey<'a>(
                 };
                 if same {
                     survey.kept.insert(file.path.clone(), FileMark { picture, content });
-                } else if mark.is_some() || picture::is_drawn_here(&bytes) {
+                } else if mark.is_some() || seedbed_render::picture::is_drawn_here(&bytes) {
                     // Ours: recorded here, or left by a run whose database is gone.
                     survey.write.push(index);
                 } else {

@@ -18,10 +18,10 @@ use super::place::Address;
 use super::{Place, Project};
 use crate::database::Access;
 use crate::error::{Closing, Error, Exit, Result, While};
-use crate::media::picture;
 use crate::run;
 use crate::session::{Media, Notice, Target};
 use crate::state::{self, State};
+use seedbed_render::picture;
 
 const DAY: i64 = 86_400;
 /// The seed where none is asked for or stored.
