@@ -25,5 +25,5 @@ pub struct Caller<'a> {
     /// The project, in place of the one that is found from here.
     pub project: Option<Project>,
     /// An open database, in place of the project's.
-    pub database: Option<Box<dyn Database>>,
+    pub database: Option<Box<dyn Database + Send>>,
 }

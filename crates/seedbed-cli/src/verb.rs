@@ -39,7 +39,7 @@ pub(crate) struct Desk<'a> {
     notice: &'a dyn Fn(&str),
     project: Option<Project>,
     /// A database that the caller has open; the first who asks has it.
-    lent: RefCell<Option<Box<dyn Database>>>,
+    lent: RefCell<Option<Box<dyn Database + Send>>>,
     started: Instant,
 }
 

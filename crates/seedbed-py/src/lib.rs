@@ -86,7 +86,7 @@ fn ask(
             live: false,
             notice: &tell,
             project: project.transpose()?,
-            database: lent.map(|lent| Box::new(lent) as Box<dyn seedbed::Database>),
+            database: lent.map(|lent| Box::new(lent) as Box<dyn seedbed::Database + Send>),
             here,
         };
         seedbed_cli::ask(arguments, caller)

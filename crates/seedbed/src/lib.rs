@@ -34,6 +34,7 @@ pub mod state;
 mod status;
 mod survey;
 pub mod verify;
+mod warm;
 
 pub use allow::allow;
 pub use cleanup::cleanup;
@@ -53,3 +54,4 @@ pub use session::{Media, Notice, Target};
 pub use show::show;
 pub use status::{Status, status};
 pub use verify::verify;
+pub use warm::Warm;

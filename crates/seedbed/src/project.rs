@@ -41,6 +41,8 @@ pub struct Project {
     here: PathBuf,
     config: Config,
     scenarios: Vec<Scenario>,
+    /// The file of its settings, where they stand in one of their own.
+    file: Option<PathBuf>,
     /// What addresses of databases may leave to it.
     environment: Environment,
 }
@@ -58,8 +60,9 @@ impl Project {
 
     /// Returns a project in `here` that has no files yet.
     pub fn begun(here: &Path) -> Self {
-        let (folder, here) = (here.to_path_buf(), here.to_path_buf());
-        Self { folder, here, config: Config::default(), scenarios: Vec::new(), environment: Environment::default() }
+        let (folder, here, file) = (here.to_path_buf(), here.to_path_buf(), None);
+        let (config, environment) = (Config::default(), Environment::default());
+        Self { folder, here, config, scenarios: Vec::new(), file, environment }
     }
 
     /// Returns the project of that file; relative paths and those to come count from `here`.
@@ -70,7 +73,20 @@ impl Project {
             Error::new(Exit::Usage, "no-project", message).help("name a seedbed.toml with --config")
         })?;
         let folder = file.parent().unwrap_or(here).to_path_buf();
-        Self::of(Source { path: shown(&file, here), text }, folder, here)
+        let project = Self::of(Source { path: shown(&file, here), text }, folder, here)?;
+        Ok(Self { file: Some(file), ..project })
+    }
+
+    /// Returns the project as its files are by now.
+    pub fn again(&self) -> Result<Self> {
+        let read = if let Some(file) = &self.file {
+            Self::read(file, &self.here)?
+        } else {
+            let scenarios = sources::load(&self.config, &self.folder, &self.here);
+            let sources = || self.scenarios.iter().map(|scenario| scenario.source.clone()).collect();
+            Self { scenarios: scenarios.map_err(|problems| told(problems, sources()))?, ..self.clone() }
+        };
+        Ok(read.with_environment(self.environment.clone()))
     }
 
     /// Returns the project of settings that stand somewhere else than in a file of their own: what
@@ -78,7 +94,8 @@ impl Project {
     pub fn of(settings: Source, folder: PathBuf, here: &Path) -> Result<Self> {
         let config = Config::read(&settings).map_err(|problems| told(problems, vec![settings.clone()]))?;
         let scenarios = sources::load(&config, &folder, here).map_err(|problems| told(problems, vec![settings]))?;
-        Ok(Self { folder, here: here.to_path_buf(), config, scenarios, environment: Environment::default() })
+        let (here, environment) = (here.to_path_buf(), Environment::default());
+        Ok(Self { folder, here, config, scenarios, file: None, environment })
     }
 
     /// Returns the names of all scenarios, lower layers first.

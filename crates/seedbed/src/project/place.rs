@@ -16,7 +16,7 @@ use crate::error::{Error, Exit, Result, While};
 /// A database that was opened for a verb.
 pub struct Place {
     /// The database.
-    pub database: Box<dyn Database>,
+    pub database: Box<dyn Database + Send>,
     /// Its name as a person reads it: `sqlite:db.sqlite3`.
     pub name: String,
     /// Whether it was there.
@@ -25,7 +25,7 @@ pub struct Place {
 
 impl Place {
     /// Returns the place of a database that a caller has open.
-    pub fn of(database: Box<dyn Database>) -> Self {
+    pub fn of(database: Box<dyn Database + Send>) -> Self {
         Self { name: database.describe(), database, presence: Presence::There }
     }
 }
