@@ -134,8 +134,18 @@ pub struct Claim {
     pub table: String,
     /// Column.
     pub column: String,
-    /// Text with `*` for any run of characters.
+    /// Text with `*` for any run of characters. A row is claimed by the worker that its value names.
     pub pattern: String,
+}
+
+/// Returns the worker whose tests made what has this text: the number of its last `+wK`, as `{copy}`
+/// writes it, and worker 0 where there is none.
+pub fn worker_of(text: &str) -> u8 {
+    let number = |rest: &str| {
+        let digits = rest.find(|other: char| !other.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..digits].parse().ok().filter(|worker| (1..50).contains(worker))
+    };
+    text.split("+w").skip(1).filter_map(number).last().unwrap_or(0)
 }
 
 /// A named variant of the dataset: some rows are not there.
@@ -164,4 +174,23 @@ pub struct Expected {
     pub rows: Vec<usize>,
     /// Rows of other workers change nothing about it.
     pub same_for_any_workers: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_names_the_worker_whose_tests_made_it() {
+        for (text, worker) in [
+            ("e04_1700000000@seed.test", 0),
+            ("e04_1700000000+w7@seed.test", 7),
+            ("e04+w7_again+w49@seed.test", 49),
+            ("e04+w50@seed.test", 0),
+            ("a+wide+w@seed.test", 0),
+            ("+w2", 2),
+        ] {
+            assert_eq!(worker_of(text), worker, "{text}");
+        }
+    }
 }

@@ -4,12 +4,12 @@
 //! (a) its declared owner is ours or debris; or
 //! (b) no owner is declared, it refers to ours or debris, and every other reference of it into a
 //!     table with seeded rows does too; or
-//! (c) it matches a claim and was born after seeding.
+//! (c) it matches a claim, names this worker, and was born after seeding.
 //! Every other row that refers to ours or to debris is entangled: it is named and it stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seedbed_core::dataset::{Block, Claim, Dataset, Reference};
+use seedbed_core::dataset::{Block, Claim, Dataset, Reference, worker_of};
 use seedbed_core::plan::desired::{self, Encoding};
 use seedbed_core::plan::diff::Keys;
 use seedbed_core::plan::{Cell, Key, LiveTable};
@@ -165,6 +165,8 @@ pub(crate) struct Around<'a> {
     pub(crate) protected: &'a Keys,
     /// The keys that were seeded, also of rows that are gone since.
     pub(crate) recorded: &'a Keys,
+    /// The worker that looks: what the tests of another have made is that worker's to remove.
+    pub(crate) worker: u8,
     /// Claims in force with their index.
     pub(crate) claims: Vec<(usize, &'a Claim)>,
     /// Whether debris is locked before the rows that refer to it are read, as rows of ours were.
@@ -234,7 +236,8 @@ impl Search<'_> {
         }
     }
 
-    /// Reads the rows that a claim matches and that were born after seeding.
+    /// Reads the rows that a claim matches, that this worker's tests made, and that were born after
+    /// seeding.
     fn claimed(&mut self, database: &mut dyn Database, index: usize, claim: &Claim) -> Result<Vec<Key>, Failure> {
         let around = self.around;
         let (Some(shape), Some(table)) = (around.shapes.get(&claim.table), around.schema.tables.get(&claim.table))
@@ -252,7 +255,11 @@ impl Search<'_> {
                 ([Cell::Integer(number)], Some(end)) if table.autoincrement => *number > end,
                 _ => Around::reserved(claim),
             };
-            if !born_after || self.known(&claim.table, &key) {
+            let worker = match shape.tuple(&row, std::slice::from_ref(&claim.column)).as_deref() {
+                Some([Cell::Text(text)]) => worker_of(text),
+                _ => 0,
+            };
+            if !born_after || worker != around.worker || self.known(&claim.table, &key) {
                 continue;
             }
             self.add(&claim.table, &key, row, Why::Claim(index));

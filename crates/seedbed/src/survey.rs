@@ -127,6 +127,7 @@ impl Survey {
             protected: &known.protected,
             hold: question.hold,
             recorded: &recorded,
+            worker: dataset.worker,
             claims: dataset
                 .claims
                 .iter()

@@ -120,22 +120,7 @@ fn two_workers_do_not_see_each_other() {
     let first = world.dataset.clone();
     world.seed().unwrap();
     let rows = world.dump();
-    let mut second = first.clone();
-    second.worker = 3;
-    for block in &mut second.blocks {
-        for row in &mut block.rows {
-            let overlays = row.overlays.iter_mut().map(|(_, _, value)| value);
-            for value in row.values.iter_mut().chain(overlays) {
-                match value {
-                    seedbed_core::value::Value::Integer(n) if *n > 1_000_000_000 => *n += 3_000_000,
-                    seedbed_core::value::Value::Text(text) => *text = text.replace('@', "+w3@").into(),
-                    _ => {}
-                }
-            }
-        }
-    }
-    second.files.clear();
-    world.dataset = second;
+    world.dataset = support::of_worker(first.clone(), 3);
     assert_eq!(world.seed().unwrap().plan.inserts(), 21);
     assert_eq!(world.plan().rows_as_declared, 21);
     world.dataset = first.clone();

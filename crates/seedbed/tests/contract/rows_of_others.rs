@@ -256,6 +256,30 @@ fn cleanup_takes_what_a_claim_matches_and_what_it_owns() {
 }
 
 #[test]
+fn a_reset_leaves_what_the_tests_of_other_workers_are_using() {
+    let mut world = World::new();
+    world.seed().unwrap();
+    world.sql(
+        "INSERT INTO users VALUES (2000000007, 'e2e_new@seed.test', NULL, '2020-01-01 00:00:00', NULL, TRUE, FALSE);
+         INSERT INTO users VALUES (2000000008, 'e2e_new+w2@seed.test', NULL, '2020-01-01 00:00:00', NULL, TRUE, FALSE);
+         INSERT INTO users VALUES (2000000009, 'e2e_new+w22@seed.test', NULL, '2020-01-01 00:00:00', NULL, TRUE, FALSE);
+         INSERT INTO pairs VALUES (2000000008, 2000000008, 1100000001, '2020-01-01 00:00:00', FALSE);",
+    );
+    let accounts = |world: &World| world.number("SELECT sum(id - 2000000000) FROM users WHERE id > 2000000000");
+
+    world.reset().unwrap();
+    assert_eq!(accounts(&world), 8 + 9);
+    assert_eq!(world.number("SELECT count(*) FROM pairs WHERE id = 2000000008"), 1);
+    assert!(world.plan().debris.is_empty());
+
+    world.dataset = support::of_worker(world.dataset, 2);
+    world.seed().unwrap();
+    world.reset().unwrap();
+    assert_eq!(accounts(&world), 9);
+    assert_eq!(world.number("SELECT count(*) FROM pairs WHERE id = 2000000008"), 0);
+}
+
+#[test]
 fn a_claim_needs_a_birth_after_seeding() {
     let mut world = World::new();
     world.sql("INSERT INTO users VALUES (11, 'e2e_old@seed.test', NULL, '2020-01-01 00:00:00', NULL, TRUE, FALSE)");

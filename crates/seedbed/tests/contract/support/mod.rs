@@ -177,6 +177,23 @@ pub fn dataset_up_to(layers: usize) -> Dataset {
     dataset
 }
 
+/// The dataset as another worker has it: other keys, other addresses, no pictures.
+pub fn of_worker(mut dataset: Dataset, worker: u8) -> Dataset {
+    dataset.worker = worker;
+    for row in dataset.blocks.iter_mut().flat_map(|block| &mut block.rows) {
+        let overlays = row.overlays.iter_mut().map(|(_, _, value)| value);
+        for value in row.values.iter_mut().chain(overlays) {
+            match value {
+                Value::Integer(key) if *key > 1_000_000_000 => *key += 1_000_000 * i64::from(worker),
+                Value::Text(text) => *text = text.replace('@', &format!("+w{worker}@")).into(),
+                _ => {}
+            }
+        }
+    }
+    dataset.files.clear();
+    dataset
+}
+
 pub fn render(picture: &Picture) -> Vec<u8> {
     format!("picture {} {}x{}", picture.caption, picture.width, picture.height).into_bytes()
 }
