@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use seedbed::{Database, Project};
 
+use crate::answer::Answer;
+
 /// Who asks a verb, and what they bring along: a terminal, or a program that has this one inside.
 pub struct Caller<'a> {
     /// How help lines call this program: `seedbed`, `python manage.py seedbed`.
@@ -22,6 +24,9 @@ pub struct Caller<'a> {
     pub live: bool,
     /// Hears what a person may want to know while a verb runs, a line at a time.
     pub notice: &'a dyn Fn(&str),
+    /// Hears what a verb that stays, such as `serve`, answers when it has begun; none where a caller has
+    /// no use for such verbs.
+    pub announce: Option<&'a dyn Fn(&Answer)>,
     /// The project, in place of the one that is found from here.
     pub project: Option<Project>,
     /// An open database, in place of the project's.

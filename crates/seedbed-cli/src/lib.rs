@@ -9,6 +9,8 @@ mod arguments;
 mod caller;
 mod moment;
 mod output;
+#[cfg(feature = "serve")]
+mod serve;
 mod terminal;
 mod verb;
 
@@ -58,6 +60,12 @@ pub fn command() -> clap::Command {
     let mut command = Arguments::command();
     command.build();
     command
+}
+
+/// Whether a verb stays: it opens its database by itself, answers others, and ends when it is told to.
+/// [`ask`] refuses such a verb.
+pub fn stays(verb: &str) -> bool {
+    ["run", "serve"].contains(&verb)
 }
 
 /// Returns what is wrong with a call, without the word that our own errors begin with.

@@ -23,6 +23,12 @@ pub(crate) fn read(text: &str) -> Result<i64, String> {
     midnight.map(|midnight| midnight.timestamp().as_second()).ok_or_else(wrong)
 }
 
+/// Returns a moment as [`read`] reads it.
+#[cfg(feature = "serve")]
+pub(crate) fn written(moment: i64) -> String {
+    Timestamp::from_second(moment).unwrap_or_default().to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

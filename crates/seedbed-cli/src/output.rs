@@ -14,6 +14,8 @@ pub(crate) mod planned;
 pub(crate) mod removed;
 pub(crate) mod restored;
 pub(crate) mod seeded;
+#[cfg(feature = "serve")]
+pub(crate) mod serving;
 pub(crate) mod shown;
 pub(crate) mod status;
 pub(crate) mod verified;
@@ -57,12 +59,12 @@ impl Paint {
 }
 
 /// Returns `1 row`, `3 rows`.
-fn count(number: usize, one: &str, many: &str) -> String {
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
 
 /// Returns `0.4 ms`, `14 ms`, `0.3 s`.
-fn duration(time: Duration) -> String {
+pub(crate) fn duration(time: Duration) -> String {
     let milliseconds = time.as_secs_f64() * 1000.0;
     match milliseconds {
         ..1.0 => format!("{milliseconds:.1} ms"),

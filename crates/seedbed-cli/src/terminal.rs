@@ -18,7 +18,10 @@ const PROGRAM: &str = "seedbed";
 /// Asks the verb and prints what it answers; returns the exit code.
 pub(crate) fn ask(arguments: &Arguments) -> u8 {
     let global = &arguments.global;
-    match caller(global).and_then(|caller| run(arguments, caller)) {
+    let announce = |answer: &Answer| {
+        show(answer, global);
+    };
+    match caller(global).and_then(|caller| run(arguments, Caller { announce: Some(&announce), ..caller })) {
         Ok(answer) => show(&answer, global),
         Err(error) => fail(&error, global),
     }
@@ -37,6 +40,7 @@ fn caller(global: &Global) -> Result<Caller<'static>> {
         colour: coloured(global, io::stdout().is_terminal()),
         interactive: io::stdin().is_terminal(),
         live: talks && io::stderr().is_terminal(),
+        announce: None,
         notice: if talks { &|line| eprintln!("{line}") } else { &|_| {} },
         project: None,
         database: None,

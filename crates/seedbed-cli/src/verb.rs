@@ -7,8 +7,12 @@ pub(crate) mod init;
 pub(crate) mod personas;
 pub(crate) mod plan;
 pub(crate) mod reset;
+#[cfg(feature = "serve")]
+pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod seed;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod verify;
@@ -34,9 +38,11 @@ pub(crate) struct Desk<'a> {
     /// Whether a running display may be drawn.
     pub(crate) live: bool,
     pub(crate) here: PathBuf,
-    config: Option<&'a Path>,
+    pub(crate) config: Option<&'a Path>,
     paint: Paint,
-    notice: &'a dyn Fn(&str),
+    pub(crate) notice: &'a dyn Fn(&str),
+    /// Hears what a verb that stays answers when it has begun.
+    pub(crate) announce: Option<&'a dyn Fn(&Answer)>,
     project: Option<Project>,
     /// A database that the caller has open; the first who asks has it.
     lent: RefCell<Option<Box<dyn Database + Send>>>,
@@ -63,6 +69,7 @@ impl<'a> Desk<'a> {
             here: caller.here,
             paint: Paint::new(caller.colour),
             notice: caller.notice,
+            announce: caller.announce,
             project: caller.project,
             lent: RefCell::new(caller.database),
             started: Instant::now(),

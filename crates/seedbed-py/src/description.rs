@@ -3,10 +3,11 @@
 use clap::{Arg, ArgAction, Command};
 use serde_json::{Value, json};
 
-/// Returns every verb with its name, what it is for and what it understands.
+/// Returns every verb that answers and is done, with its name, what it is for and what it understands.
 pub(crate) fn of_verbs() -> Value {
     let command = seedbed_cli::command();
-    command.get_subcommands().filter(|verb| verb.get_name() != "help").map(verb).collect()
+    let asked = |verb: &&Command| verb.get_name() != "help" && !seedbed_cli::stays(verb.get_name());
+    command.get_subcommands().filter(asked).map(verb).collect()
 }
 
 fn verb(verb: &Command) -> Value {

@@ -85,6 +85,7 @@ fn ask(
             interactive,
             live: false,
             notice: &tell,
+            announce: None,
             project: project.transpose()?,
             database: lent.map(|lent| Box::new(lent) as Box<dyn seedbed::Database + Send>),
             here,

@@ -105,6 +105,11 @@ impl Project {
         known.iter().filter_map(|scenario| scenario.name.as_deref()).collect()
     }
 
+    /// Returns its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Returns how long a verb waits for somebody else's write.
     pub fn lock_timeout(&self) -> Duration {
         self.config.lock_timeout

@@ -1,0 +1,82 @@
+//! Secrets: what a caller shows to be let in, made anew with every start.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+use seedbed::{Error, Exit, Result};
+use subtle::ConstantTimeEq;
+
+/// 256 bits of chance, written as 64 hex digits. It has no `Debug`, so that no log can hold it.
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// Returns a new one.
+    pub(crate) fn new() -> Result<Self> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Error::new(Exit::CouldNotRun, "no-randomness", format!("while asking the system for chance: {error}"))
+        })?;
+        Ok(Self(bytes.into_iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))))
+    }
+
+    /// Returns the text that is handed out.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `shown` is it; how long this takes does not say how much of it is right.
+    pub(crate) fn is(&self, shown: &str) -> bool {
+        self.0.as_bytes().ct_eq(shown.as_bytes()).into()
+    }
+
+    /// Writes it into a file that only its owner can read, in place of one that stands there.
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let draft = path.with_extension("draft");
+        let write = || {
+            // A draft that was left behind would keep the rights it has.
+            let _ = fs::remove_file(&draft);
+            let mut file = private(&mut OpenOptions::new()).write(true).create_new(true).open(&draft)?;
+            writeln!(file, "{}", self.0)?;
+            fs::rename(&draft, path)
+        };
+        write().map_err(|error: std::io::Error| {
+            let message = format!("while writing the token to {}: {error}", path.display());
+            Error::new(Exit::CouldNotRun, "no-token-file", message).help("name another file with --token-file")
+        })
+    }
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_64_hex_digits_and_never_the_same() {
+        let (one, other) = (Secret::new().unwrap(), Secret::new().unwrap());
+        assert_eq!(one.text().len(), 64);
+        assert!(one.text().bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert_ne!(one.text(), other.text());
+    }
+
+    #[test]
+    fn only_the_whole_secret_is_it() {
+        let secret = Secret::new().unwrap();
+        let whole = secret.text().to_owned();
+        assert!(secret.is(&whole));
+        for wrong in ["", &whole[..63], &format!("{whole}0"), &whole.to_uppercase().replace(char::is_numeric, "x")] {
+            assert!(!secret.is(wrong), "{wrong}");
+        }
+    }
+}

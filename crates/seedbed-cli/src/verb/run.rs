@@ -1,0 +1,132 @@
+//! `seedbed run`
+
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use seedbed::{Error, Exit, Result};
+use serde_json::json;
+use tokio::process::{Child, Command};
+use tokio::signal::unix::SignalKind;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::Desk;
+use super::serve::{Asked, Host, listen_for};
+use crate::answer::Answer;
+use crate::output::duration;
+use crate::serve::{Address, Told};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Flags {
+    /// The scenario.
+    scenario: String,
+    /// How many workers are seeded: as many as tests run at once.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=50))]
+    workers: u8,
+    /// The command and its arguments.
+    #[arg(required = true, last = true)]
+    command: Vec<OsString>,
+}
+
+pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
+    let address = Address::Port(0);
+    let asked = Asked { scenario: Some(&flags.scenario), address };
+    let mut host = Host::begin(desk, &asked, None)?;
+    for worker in 0..flags.workers {
+        let typed = ["seed", &format!("--worker={worker}"), "--", &flags.scenario].map(str::to_owned);
+        let seeded = host.service.run(&typed, desk.notice)?;
+        let lines = seeded.text.trim_end();
+        if worker == 0 {
+            (desk.notice)(lines);
+        } else {
+            (desk.notice)(&format!("worker {worker}: {}", lines.lines().last().unwrap_or_default()));
+        }
+        if seeded.exit_code != 0 {
+            return Ok(seeded);
+        }
+    }
+    let started = Instant::now();
+    let mut command = command(flags, &host);
+    let told = &mut host.told;
+    let (status, resets) = host.runtime.block_on(async {
+        let child = command.spawn().map_err(|error| {
+            let name = flags.command[0].to_string_lossy().into_owned();
+            Error::new(Exit::CouldNotRun, "no-command", format!("while starting `{name}`: {error}"))
+        })?;
+        wait(child, told, desk).await
+    })?;
+    let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default()) as u8;
+    (desk.notice)(&format!(
+        "the command ended with {code} after {}{}",
+        duration(started.elapsed()),
+        resets_told(resets)
+    ));
+    host.end();
+    Ok(Answer { text: String::new(), data: json!({ "exit_code": code }), exit_code: code })
+}
+
+fn command(flags: &Flags, host: &Host<'_>) -> Command {
+    let (program, arguments) = flags.command.split_first().expect("clap asks for one");
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let told = [
+        ("URL", host.address.clone()),
+        ("TOKEN", host.token.clone()),
+        ("SCENARIO", host.scenario.clone()),
+        ("WORKERS", flags.workers.to_string()),
+    ];
+    for (name, value) in told {
+        // Maestro passes variables with its own prefix on to its flows.
+        command.env(format!("SEEDBED_{name}"), &value).env(format!("MAESTRO_SEEDBED_{name}"), value);
+    }
+    command
+}
+
+/// Waits for the command. What asks this program to end asks the command, and its end is waited for.
+async fn wait(
+    mut child: Child,
+    told: &mut UnboundedReceiver<Told>,
+    desk: &Desk<'_>,
+) -> Result<(ExitStatus, Vec<Duration>)> {
+    let pid = child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+    let pass_on = |signal| {
+        // It may have ended meanwhile.
+        pid.map(|pid| kill_process(pid, signal))
+    };
+    let mut interrupted = listen_for(SignalKind::interrupt())?;
+    let mut terminated = listen_for(SignalKind::terminate())?;
+    let mut hung_up = listen_for(SignalKind::hangup())?;
+    let mut resets = Vec::new();
+    loop {
+        tokio::select! {
+            status = child.wait() => {
+                let status = status.map_err(|error| {
+                    Error::new(Exit::CouldNotRun, "no-command", format!("while waiting for the command: {error}"))
+                })?;
+                return Ok((status, resets));
+            }
+            // A terminal tells the command by itself.
+            _ = interrupted.recv() => if !desk.interactive { pass_on(Signal::INT); },
+            _ = terminated.recv() => { pass_on(Signal::TERM); }
+            _ = hung_up.recv() => { pass_on(Signal::HUP); }
+            Some(told) = told.recv() => match told {
+                Told::Ended { verb: "reset", code: 0, took, .. } => resets.push(took),
+                Told::Ended { code: 0, .. } => {}
+                told => (desk.notice)(&told.to_string()),
+            },
+        }
+    }
+}
+
+/// Returns how many resets there were and how long the middle one took.
+fn resets_told(mut resets: Vec<Duration>) -> String {
+    resets.sort();
+    match resets.get(resets.len() / 2) {
+        Some(middle) => {
+            format!("; {}, {} in the middle", crate::output::count(resets.len(), "reset", "resets"), duration(*middle))
+        }
+        None => String::new(),
+    }
+}
