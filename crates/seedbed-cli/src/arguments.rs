@@ -7,7 +7,9 @@ use seedbed::Result;
 
 use crate::answer::Answer;
 use crate::moment;
-use crate::verb::{Desk, allow, check, cleanup, init, personas, plan, reset, schema, seed, show, status, verify};
+use crate::verb::{
+    Desk, allow, check, cleanup, init, personas, plan, report, reset, schema, seed, show, status, verify,
+};
 
 /// Test data you can lean on: declared in files, put into your database, proved, put back, and
 /// taken out again.
@@ -92,6 +94,8 @@ pub(crate) enum Verb {
     Reset(reset::Flags),
     /// Our own rows and files go, nobody else's.
     Cleanup(cleanup::Flags),
+    /// What `verify` finds, as files: a page, JUnit's XML, Markdown.
+    Report(report::Flags),
     /// Who a test can log in as.
     Personas(personas::Flags),
     /// The live rows that a persona leads to.
@@ -121,6 +125,7 @@ impl Verb {
             Self::Verify(flags) => verify::run(flags, desk),
             Self::Reset(flags) => reset::run(flags, desk),
             Self::Cleanup(flags) => cleanup::run(flags, desk),
+            Self::Report(flags) => report::run(flags, desk),
             Self::Personas(flags) => personas::run(flags, desk),
             Self::Show(flags) => show::run(flags, desk),
             Self::Status(flags) => status::run(flags, desk),

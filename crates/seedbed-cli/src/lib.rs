@@ -9,6 +9,8 @@ mod arguments;
 mod caller;
 mod moment;
 mod output;
+mod page;
+mod report;
 #[cfg(feature = "serve")]
 mod serve;
 mod terminal;

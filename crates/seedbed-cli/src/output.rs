@@ -7,11 +7,12 @@ pub(crate) mod begun;
 pub(crate) mod checked;
 pub(crate) mod difference;
 pub(crate) mod error;
-mod headline;
+pub(crate) mod headline;
 mod layers;
 pub(crate) mod personas;
 pub(crate) mod planned;
 pub(crate) mod removed;
+pub(crate) mod reported;
 pub(crate) mod restored;
 pub(crate) mod seeded;
 #[cfg(feature = "serve")]
@@ -74,17 +75,17 @@ pub(crate) fn duration(time: Duration) -> String {
 }
 
 /// Returns `2026-11-24 00:00 UTC`.
-fn minute(seconds: i64) -> String {
+pub(crate) fn minute(seconds: i64) -> String {
     format!("{} UTC", &civil::timestamp(seconds)[..16])
 }
 
 /// Returns as-of: a day where it is the start of one.
-fn as_of(seconds: i64) -> String {
+pub(crate) fn as_of(seconds: i64) -> String {
     if seconds.rem_euclid(86_400) == 0 { civil::date(seconds) } else { minute(seconds) }
 }
 
 /// Joins items with `separator` while they fit `width`, then says how many are left.
-fn fitted(items: &[String], separator: &str, width: usize) -> String {
+pub(crate) fn fitted(items: &[String], separator: &str, width: usize) -> String {
     let all = items.join(separator);
     if all.chars().count() <= width {
         return all;
@@ -104,7 +105,7 @@ fn fitted(items: &[String], separator: &str, width: usize) -> String {
 }
 
 /// Returns the text, its end left out where it is longer than `width`.
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }

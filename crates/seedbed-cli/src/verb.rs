@@ -6,6 +6,7 @@ pub(crate) mod cleanup;
 pub(crate) mod init;
 pub(crate) mod personas;
 pub(crate) mod plan;
+pub(crate) mod report;
 pub(crate) mod reset;
 #[cfg(feature = "serve")]
 pub(crate) mod run;

@@ -31,6 +31,7 @@ use conflict::Failure;
 use decision::{Agenda, Decision, agenda};
 use world::World;
 
+pub use evaluate::kilometres;
 pub use judge::{Finding, Verdict};
 
 /// How often earlier decisions are made again before the search says "undecided".
@@ -57,6 +58,8 @@ pub struct Generated {
     pub dataset: Dataset,
     /// What each ensure counts in it, in the order of the files.
     pub findings: Vec<Finding>,
+    /// For each partition of the chain, the group of every row of its population.
+    pub groups: Vec<Vec<usize>>,
     /// How often an earlier decision was made again.
     pub went_back: u32,
     /// Repair steps of the solver, over all decisions.

@@ -23,7 +23,7 @@ struct Line {
 }
 
 /// Returns the lines of a plan.
-pub(super) fn lines(plan: &Plan, detail: Detail) -> String {
+pub(crate) fn lines(plan: &Plan, detail: Detail) -> String {
     let lines = collect(plan);
     let table_width = lines.iter().map(|line| line.table.chars().count()).max().unwrap_or(0);
     let count_width = lines.iter().map(|line| line.items.len().to_string().len()).max().unwrap_or(0);
@@ -46,7 +46,7 @@ pub(super) fn lines(plan: &Plan, detail: Detail) -> String {
 }
 
 /// Returns the line about what stays as it is.
-pub(super) fn rest(plan: &Plan, others: usize) -> String {
+pub(crate) fn rest(plan: &Plan, others: usize) -> String {
     let rows = count(plan.rows_as_declared, "row", "rows");
     let files = count(plan.files.as_declared, "file", "files");
     let mut line = format!("  = {rows} and {files} as declared");
@@ -119,7 +119,7 @@ fn cell(cell: &Cell) -> String {
 }
 
 /// Returns `2 to insert, 2 to change, 1 file to write, 4 to remove`, with the words given.
-pub(super) fn summary(plan: &Plan, words: [&str; 4]) -> String {
+pub(crate) fn summary(plan: &Plan, words: [&str; 4]) -> String {
     let [insert, change, write, remove] = words;
     let mut parts = Vec::new();
     let mut add = |number: usize, text: String| {

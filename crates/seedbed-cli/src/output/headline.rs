@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{as_of, count, minute};
 
 /// Returns the line about the database.
-pub(super) fn database(work: &Work, receipt: &Receipt) -> String {
+pub(crate) fn database(work: &Work, receipt: &Receipt) -> String {
     let mut facts = Vec::new();
     match (&work.place.presence, &work.state.marker) {
         (Presence::New(schema), _) => facts.push(format!("new, schema from {schema}")),
@@ -26,14 +26,14 @@ pub(super) fn database(work: &Work, receipt: &Receipt) -> String {
 }
 
 /// Returns how many rows of people stand in the tables of the dataset, those of tests left out.
-pub(super) fn others(work: &Work, receipt: &Receipt) -> usize {
+pub(crate) fn others(work: &Work, receipt: &Receipt) -> usize {
     let ours = |table: &str| work.generated.dataset.blocks.iter().any(|block| block.table == table);
     let left = receipt.plan.debris.iter().filter(|left| ours(&left.table)).count();
     (receipt.plan.rows_of_others as usize).saturating_sub(left)
 }
 
 /// Returns the line about the dataset, without its end.
-pub(super) fn dataset(work: &Work, receipt: &Receipt) -> String {
+pub(crate) fn dataset(work: &Work, receipt: &Receipt) -> String {
     let mut line = format!("dataset   {}   as of {}", names(work).join(" "), as_of(receipt.as_of));
     if receipt.pinned {
         line.push_str(" (pinned)");
@@ -46,27 +46,27 @@ pub(super) fn dataset(work: &Work, receipt: &Receipt) -> String {
 }
 
 /// Returns the names of the scenarios that the verb acts on.
-pub(super) fn names(work: &Work) -> Vec<&str> {
+pub(crate) fn names(work: &Work) -> Vec<&str> {
     work.chain.layers[work.levels.clone()].iter().map(|layer| layer.name.as_str()).collect()
 }
 
 /// Returns what a next step is typed with: this program, and the scenario that was asked for.
-pub(super) fn program(work: &Work) -> (&str, &str) {
+pub(crate) fn program(work: &Work) -> (&str, &str) {
     (&work.program, names(work).pop().unwrap_or_default())
 }
 
 /// Returns the line that says that what was written can still be undone; empty where it lasts.
-pub(super) fn pending(receipt: &Receipt) -> &'static str {
+pub(crate) fn pending(receipt: &Receipt) -> &'static str {
     if receipt.committed { "" } else { "not yet committed: it is part of a transaction that is open around it\n" }
 }
 
 /// Returns the digest as a person compares it.
-pub(super) fn short(digest: &str) -> &str {
+pub(crate) fn short(digest: &str) -> &str {
     digest.get(..8).unwrap_or(digest)
 }
 
 /// Returns what every answer about a dataset says to a program.
-pub(super) fn json(work: &Work, receipt: &Receipt) -> Value {
+pub(crate) fn json(work: &Work, receipt: &Receipt) -> Value {
     json!({
         "database": {
             "name": work.place.name,
@@ -91,7 +91,7 @@ pub(super) fn json(work: &Work, receipt: &Receipt) -> Value {
 }
 
 /// Returns the one line of a dataset that is as declared, with debris where there is some.
-pub(super) fn in_sync(receipt: &Receipt, took: std::time::Duration) -> String {
+pub(crate) fn in_sync(receipt: &Receipt, took: std::time::Duration) -> String {
     let plan = &receipt.plan;
     let files = count(plan.files.as_declared, "file", "files");
     let rows = count(plan.rows_as_declared, "row", "rows");

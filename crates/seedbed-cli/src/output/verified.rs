@@ -77,7 +77,7 @@ impl Report<'_> {
     }
 
     /// Returns the last line.
-    fn last(&self, paint: Paint) -> String {
+    pub(super) fn last(&self, paint: Paint) -> String {
         let (verified, plan) = (self.verified, &self.verified.receipt.plan);
         let (program, scenario) = headline::program(self.work);
         let tally = tally(&verified.report.checks);
@@ -113,7 +113,7 @@ impl Report<'_> {
 }
 
 /// Returns `25 of 25 checks hold, 1 not asked`.
-pub(super) fn tally<'a>(checks: impl IntoIterator<Item = &'a Check>) -> String {
+pub(crate) fn tally<'a>(checks: impl IntoIterator<Item = &'a Check>) -> String {
     let (mut hold, mut asked, mut other) = (0, 0, 0);
     for check in checks {
         match check.verdict {
@@ -195,7 +195,7 @@ fn line(text: &mut String, paint: Paint, group: &[&Check], id_width: usize) {
 }
 
 /// Returns `50`, `2 or more`, `10 to 15`.
-fn bounds(check: &Check) -> String {
+pub(crate) fn bounds(check: &Check) -> String {
     match (check.at_least, check.at_most) {
         (Some(lo), Some(hi)) if lo == hi => lo.to_string(),
         (Some(lo), Some(hi)) => format!("{lo} to {hi}"),
@@ -205,7 +205,7 @@ fn bounds(check: &Check) -> String {
     }
 }
 
-fn offence(offender: &Offender) -> String {
+pub(crate) fn offence(offender: &Offender) -> String {
     let key = key_text(&offender.key);
     match offender.why {
         Why::Counts => format!("too many: {} {key}", offender.label),

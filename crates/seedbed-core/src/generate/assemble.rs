@@ -44,7 +44,9 @@ pub(super) fn assemble(search: &Search<'_>, parameters: Parameters) -> Result<Ge
         expected: expected(world),
     };
     let findings = (0..chain.ensures.len()).flat_map(|index| judge(world, index)).collect();
-    Ok(Generated { dataset, findings, went_back: search.went_back, steps: search.steps, exact: search.exact })
+    let groups = world.members.iter().map(|members| members.clone().unwrap_or_default()).collect();
+    let (went_back, steps, exact) = (search.went_back, search.steps, search.exact);
+    Ok(Generated { dataset, findings, groups, went_back, steps, exact })
 }
 
 /// Keys that would leave their range.

@@ -651,7 +651,7 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
 ///
 /// Haversine on a sphere of radius 6371 km, with the software functions of `libm`, so that every
 /// platform gives the same metre.
-fn kilometres(a: (Decimal, Decimal), b: (Decimal, Decimal)) -> Decimal {
+pub fn kilometres(a: (Decimal, Decimal), b: (Decimal, Decimal)) -> Decimal {
     let radians = |degrees: Decimal| degrees.to_f64() * (std::f64::consts::PI / 180.0);
     let (la, lb) = (radians(a.0), radians(b.0));
     let half = |x: f64, y: f64| {

@@ -1,0 +1,28 @@
+//! The foot of the page: where the dataset comes from, and the promise that is kept.
+
+use maud::{Markup, html};
+
+use super::{View, copy};
+use crate::output::{count, duration, headline};
+
+pub(super) fn section(view: &View<'_>) -> Markup {
+    let receipt = &view.reading.verified.receipt;
+    let others = headline::others(view.work, receipt);
+    html! {
+        footer {
+            p { span.chain { (headline::names(view.work).join(" \u{203a} ")) }
+                @if let Some(variant) = variant(view) { " in the state " strong { (variant) } } }
+            p { "digest " code title=(receipt.digest) { (headline::short(&receipt.digest)) }
+                @if view.live.is_some() { " " (copy("copy", "the digest", &receipt.digest)) } }
+            p { "seed " (view.work.seed) }
+            p { (count(others, "row of other people in these tables, untouched", "rows of other people in these tables, untouched")) }
+            p { "verified in " (duration(view.reading.times.total)) " by Seedbed " (env!("CARGO_PKG_VERSION")) }
+        }
+    }
+}
+
+/// Returns the named state that stands in the database.
+fn variant<'a>(view: &View<'a>) -> Option<&'a str> {
+    let worker = view.work.generated.dataset.worker;
+    view.work.state.find(view.scenario(), worker)?.variant.as_deref()
+}

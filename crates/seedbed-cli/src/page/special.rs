@@ -1,0 +1,48 @@
+//! Special cases: the rows that a fact is named for, with the keys that a test needs.
+
+use maud::{Markup, html};
+use seedbed::verify::{Check, Witness};
+use seedbed_core::plan::key_text;
+
+use super::rows::Rows;
+use super::{View, copy};
+
+pub(super) fn section(view: &View<'_>, rows: &Rows<'_>) -> Markup {
+    let checks = &view.reading.verified.report.checks;
+    let named: Vec<(&str, &Check)> = checks.iter().filter_map(|check| Some((check.name.as_deref()?, check))).collect();
+    html! {
+        @if !named.is_empty() {
+            section #special aria-labelledby="special-title" {
+                h2 #special-title { "Special cases" }
+                dl.special { @for (name, check) in named {
+                    div {
+                        dt { (name) }
+                        dd {
+                            p { (check.fact) }
+                            @match &check.witness {
+                                Some(witness) => (found(view, rows, name, witness)),
+                                None => { p.quiet { "no row counts now" } },
+                            }
+                        }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn found(view: &View<'_>, rows: &Rows<'_>, name: &str, witness: &Witness) -> Markup {
+    let links = rows.links_of(&witness.population, &witness.label);
+    html! {
+        p.handles {
+            (handle(view, &witness.population, name, &witness.label, &key_text(&witness.key)))
+            @for (link, label, key) in &links { (handle(view, link, &format!("{name} {link}"), label, &key_text(key))) }
+        }
+    }
+}
+
+fn handle(view: &View<'_>, kind: &str, of: &str, label: &str, key: &str) -> Markup {
+    html! {
+        span { span.quiet { (kind) } " " (label) " " code { (key) } @if view.live.is_some() { " " (copy("copy", of, key)) } }
+    }
+}
