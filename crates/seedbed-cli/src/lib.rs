@@ -52,9 +52,12 @@ pub fn exit_code(args: impl IntoIterator<Item = OsString>) -> u8 {
 /// Flags that a terminal heeds, `--format`, `--color` and `--quiet`, change nothing.
 pub fn ask(args: impl IntoIterator<Item = OsString>, caller: Caller<'_>) -> Result<Answer> {
     let args = [OsString::from(caller.program)].into_iter().chain(args);
-    let arguments =
-        Arguments::try_parse_from(args).map_err(|error| Error::new(Exit::Usage, "wrong-call", said(&error)))?;
-    run(&arguments, caller)
+    run(&read(args)?, caller)
+}
+
+/// Reads what is typed; `args` begins with the name of the program.
+fn read(args: impl IntoIterator<Item = OsString>) -> Result<Arguments> {
+    Arguments::try_parse_from(args).map_err(|error| Error::new(Exit::Usage, "wrong-call", said(&error)))
 }
 
 /// Returns the command line as a description: its verbs, and what each understands.

@@ -11,11 +11,10 @@ mod openapi;
 mod operation;
 mod secret;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -25,17 +24,18 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
-use futures_util::future::BoxFuture;
-use seedbed::{Error, Result};
+use seedbed::{Error, Exit, Result, Warm};
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::answer::Answer;
+use crate::arguments::Verb;
 use crate::caller::Caller;
-use crate::output::duration;
-use crate::{ask, moment};
+use crate::output::{duration, restored};
+use crate::verb::{Desk, reset};
+use crate::{moment, read};
 
-use answer::{Asking, failed, with_status};
+use answer::{Asking, NOT_JSON, NOTHING_THERE, TOO_LONG, WRONG_METHOD, failed, with_status};
 use door::Door;
 use operation::{Asked, OPERATIONS, Operation, wrong};
 
@@ -44,6 +44,8 @@ pub(crate) use secret::Secret;
 
 /// No body that asks for something is longer.
 const LONGEST_BODY: usize = 64 * 1024;
+/// So many workers there may be.
+const WORKERS: usize = 50;
 /// So long open connections may take to end when the service stops.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -66,7 +68,9 @@ pub(crate) struct Service {
     settings: Settings,
     door: Door,
     /// Held while something is written for a worker.
-    writers: BTreeMap<u8, Mutex<()>>,
+    writers: [Mutex<()>; WORKERS],
+    /// The scenario that was reset last, by worker.
+    open: [std::sync::Mutex<Option<(String, Warm)>>; WORKERS],
     /// Lines for a person.
     tell: mpsc::UnboundedSender<Told>,
 }
@@ -107,8 +111,9 @@ impl Service {
         hosts: Vec<String>,
     ) -> (Arc<Self>, mpsc::UnboundedReceiver<Told>) {
         let (tell, told) = mpsc::unbounded_channel();
-        let writers = (0..50).map(|worker| (worker, Mutex::default())).collect();
-        (Arc::new(Self { settings, door: Door::new(token, hosts), writers, tell }), told)
+        let writers = std::array::from_fn(|_| Mutex::default());
+        let open = std::array::from_fn(|_| std::sync::Mutex::default());
+        (Arc::new(Self { settings, door: Door::new(token, hosts), writers, open, tell }), told)
     }
 
     /// Returns a key with which one browser gets in, once.
@@ -143,7 +148,7 @@ impl Service {
         asked: Asked,
         notices: mpsc::UnboundedSender<String>,
     ) -> Result<Answer> {
-        let _writer = if operation.writes { Some(self.writers[&asked.worker].lock().await) } else { None };
+        let _writer = if operation.writes { Some(self.writers[usize::from(asked.worker)].lock().await) } else { None };
         let started = Instant::now();
         let service = Arc::clone(&self);
         let worker = asked.worker;
@@ -167,7 +172,9 @@ impl Service {
     pub(crate) fn run(&self, typed: &[String], notice: &dyn Fn(&str)) -> Result<Answer> {
         let settings = &self.settings;
         let (verb, rest) = typed.split_first().expect("a verb is typed");
-        let args = [OsString::from(verb)].into_iter().chain(settings.flags.iter().cloned());
+        let name = [OsString::from(&settings.program), OsString::from(verb)].into_iter();
+        let args = name.chain(settings.flags.iter().cloned()).chain(rest.iter().map(OsString::from));
+        let arguments = read(args)?;
         let caller = Caller {
             program: &settings.program,
             migrate: &settings.migrate,
@@ -181,7 +188,28 @@ impl Service {
             project: None,
             database: None,
         };
-        ask(args.chain(rest.iter().map(OsString::from)), caller)
+        let desk = Desk::new(&arguments.global, caller);
+        match &arguments.verb {
+            Verb::Reset(flags) => self.reset(flags, &desk),
+            verb => verb.run(&desk),
+        }
+    }
+
+    /// Resets over a scenario that stays open between two requests.
+    fn reset(&self, flags: &reset::Flags, desk: &Desk<'_>) -> Result<Answer> {
+        // Whatever goes wrong, the next request opens it anew.
+        let mut place = self.open[usize::from(desk.call.worker)].lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = place.take().filter(|(scenario, _)| *scenario == flags.scenario);
+        let mut warm = match kept {
+            Some((_, warm)) => warm,
+            None => Warm::open(&desk.project()?, &flags.scenario, &desk.call)?,
+        };
+        let state = flags.state.as_deref();
+        let (receipt, times) = warm.reset(state, desk.call.now, &mut desk.notices())?;
+        let times = desk.whole(times);
+        let answer = desk.answer(&restored::Report { work: warm.work(), receipt: &receipt, times, state });
+        *place = Some((flags.scenario.clone(), warm));
+        Ok(answer)
     }
 }
 
@@ -194,128 +222,99 @@ async fn enter(State(service): State<Arc<Service>>, request: Request) -> Respons
     answer::guarded(response)
 }
 
-/// Finds what is asked for.
-fn route(service: Arc<Service>, parts: &Parts, body: Body) -> BoxFuture<'_, Response> {
-    Box::pin(async move {
-        let (method, path) = (&parts.method, parts.uri.path());
-        if (method, path) == (&Method::POST, "/session") {
-            return let_in(&service, parts, body).await;
+/// Finds what is asked for, and answers.
+async fn route(service: Arc<Service>, parts: &Parts, body: Body) -> Response {
+    let (method, path) = (&parts.method, parts.uri.path());
+    let public = path == "/session";
+    if let Err(error) = if public { Ok(()) } else { service.door.know(parts) } {
+        return failed(&error);
+    }
+    let operation = OPERATIONS.iter().find(|operation| operation.path == path);
+    let wanted = match (path, operation) {
+        ("/session" | "/v1/key", _) => &Method::POST,
+        ("/v1/openapi.json", _) => &Method::GET,
+        (_, Some(operation)) => &operation.method,
+        (_, None) => {
+            let error = Error::new(Exit::Usage, NOTHING_THERE, format!("there is nothing at {path}"));
+            return failed(&error.help("GET /v1/openapi.json lists what there is"));
         }
-        if let Err(error) = service.door.know(parts) {
-            return failed(&error);
-        }
-        match (method, path) {
-            (&Method::GET, "/v1/openapi.json") => return with_status(StatusCode::OK, &openapi::document()),
-            (&Method::POST, "/v1/key") => return hand_out(&service, parts, body).await,
-            _ => {}
-        }
-        let found: Vec<&'static Operation> = OPERATIONS.iter().filter(|operation| operation.path == path).collect();
-        match found.iter().find(|operation| operation.method == *method) {
-            Some(operation) => operate(service, operation, parts, body).await,
-            None if found.is_empty() && !["/v1/openapi.json", "/v1/key", "/session"].contains(&path) => {
-                let error =
-                    wrong(format!("there is nothing at {path}")).help("GET /v1/openapi.json lists what there is");
-                let mut response = failed(&error);
-                *response.status_mut() = StatusCode::NOT_FOUND;
-                response
-            }
-            None => not_allowed(
-                found.first().map_or(if path == "/v1/openapi.json" { "GET" } else { "POST" }, |operation| {
-                    operation.method.as_str()
-                }),
-            ),
-        }
-    })
-}
-
-fn not_allowed(allowed: &'static str) -> Response {
-    let mut response = failed(&wrong(format!("this is asked with {allowed}")));
-    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    response
+    };
+    if method != wanted {
+        let mut response = failed(&Error::new(Exit::Usage, WRONG_METHOD, format!("{path} is asked with {wanted}")));
+        let wanted = HeaderValue::from_str(wanted.as_str()).expect("a method stands in a header");
+        response.headers_mut().insert(ALLOW, wanted);
+        return response;
+    }
+    let answer = match operation {
+        Some(operation) => operate(service, operation, parts, body).await,
+        None if path == "/session" => let_in(&service, parts, body).await,
+        None if path == "/v1/key" => hand_out(&service, parts, body).await,
+        None => Ok(with_status(StatusCode::OK, &openapi::document())),
+    };
+    answer.unwrap_or_else(|error| failed(&error))
 }
 
 /// Lets a browser in that shows a key.
-async fn let_in(service: &Service, parts: &Parts, body: Body) -> Response {
-    let said = match read_body(parts, body).await {
-        Ok(said) => said,
-        Err(response) => return response,
-    };
+async fn let_in(service: &Service, parts: &Parts, body: Body) -> Result<Response> {
+    let said = read_body(parts, body).await?;
     let (1, Some(Value::String(key))) = (said.len(), said.get("key")) else {
-        return failed(&wrong("a `key` is to be shown, and nothing else"));
+        return Err(wrong("a `key` is to be shown, and nothing else"));
     };
-    match service.door.exchange(key) {
-        Ok(cookie) => {
-            let mut response = with_status(StatusCode::OK, &json!({ "exit_code": 0 }));
-            let cookie = HeaderValue::from_str(&cookie).expect("hex digits and names stand in a header");
-            response.headers_mut().insert(SET_COOKIE, cookie);
-            response
-        }
-        Err(error) => failed(&error),
-    }
+    let cookie = service.door.exchange(key)?;
+    let mut response = with_status(StatusCode::OK, &json!({ "exit_code": 0 }));
+    let cookie = HeaderValue::from_str(&cookie).expect("hex digits and names stand in a header");
+    response.headers_mut().insert(SET_COOKIE, cookie);
+    Ok(response)
 }
 
 /// Hands out a key for a browser.
-async fn hand_out(service: &Service, parts: &Parts, body: Body) -> Response {
-    match read_body(parts, body).await {
-        Ok(said) if !said.is_empty() => failed(&wrong("`/v1/key` understands nothing")),
-        Ok(_) => match service.key() {
-            Ok(key) => with_status(StatusCode::OK, &json!({ "exit_code": 0, "key": key })),
-            Err(error) => failed(&error),
-        },
-        Err(response) => response,
+async fn hand_out(service: &Service, parts: &Parts, body: Body) -> Result<Response> {
+    if read_body(parts, body).await?.is_empty() {
+        let key = service.key()?;
+        return Ok(with_status(StatusCode::OK, &json!({ "exit_code": 0, "key": key })));
     }
+    Err(wrong("`/v1/key` understands nothing"))
 }
 
 /// Runs a verb and answers.
-async fn operate(service: Arc<Service>, operation: &'static Operation, parts: &Parts, body: Body) -> Response {
+async fn operate(service: Arc<Service>, operation: &'static Operation, parts: &Parts, body: Body) -> Result<Response> {
     let said =
-        if operation.method == Method::GET { read_query(operation, parts) } else { read_body(parts, body).await };
-    let said = match said {
-        Ok(said) => said,
-        Err(response) => return response,
-    };
-    let asked = match operation.read(&said, &service.settings.scenario) {
-        Ok(asked) => asked,
-        Err(error) => return failed(&error),
-    };
+        if operation.method == Method::GET { read_query(operation, parts)? } else { read_body(parts, body).await? };
+    let asked = operation.read(&said, &service.settings.scenario)?;
     let (notices, told) = mpsc::unbounded_channel();
     let running = tokio::spawn(service.work(operation, asked, notices));
-    match Asking::of(&parts.headers) {
+    Ok(match Asking::of(&parts.headers) {
         Asking::AtOnce => answer::at_once(running).await,
         Asking::Lines => answer::lines(running, told),
-    }
+    })
 }
 
 /// Reads what a query says; a name stands in it once.
-fn read_query(operation: &Operation, parts: &Parts) -> std::result::Result<Map<String, Value>, Response> {
+fn read_query(operation: &Operation, parts: &Parts) -> Result<Map<String, Value>> {
     let mut said = Map::new();
     for (name, text) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
         let field = operation.fields.iter().find(|field| field.name == name);
         let value = field.map_or_else(|| Value::String(text.to_string()), |field| field.of_query(text.to_string()));
         if said.insert(name.to_string(), value).is_some() {
-            return Err(failed(&wrong(format!("`{name}` is said twice"))));
+            return Err(wrong(format!("`{name}` is said twice")));
         }
     }
     Ok(said)
 }
 
 /// Reads a body, which is a JSON object.
-async fn read_body(parts: &Parts, body: Body) -> std::result::Result<Map<String, Value>, Response> {
+async fn read_body(parts: &Parts, body: Body) -> Result<Map<String, Value>> {
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
-        let mut response = failed(&wrong("the body is to be `Content-Type: application/json`"));
-        *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(response);
+        return Err(Error::new(Exit::Usage, NOT_JSON, "the body is to be `Content-Type: application/json`"));
     }
     let Ok(bytes) = to_bytes(body, LONGEST_BODY).await else {
-        let mut response = failed(&wrong(format!("the body is to be at most {LONGEST_BODY} bytes, and whole")));
-        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-        return Err(response);
+        let message = format!("the body is to be at most {LONGEST_BODY} bytes, and whole");
+        return Err(Error::new(Exit::Usage, TOO_LONG, message));
     };
     match serde_json::from_slice(&bytes) {
         Ok(Value::Object(said)) => Ok(said),
-        Ok(_) => Err(failed(&wrong("the body is to be a JSON object"))),
-        Err(error) => Err(failed(&wrong(format!("the body is to be a JSON object: {error}")))),
+        Ok(_) => Err(wrong("the body is to be a JSON object")),
+        Err(error) => Err(wrong(format!("the body is to be a JSON object: {error}"))),
     }
 }

@@ -19,6 +19,12 @@ use crate::output;
 /// JSON, an object a line.
 const LINES: &str = "application/x-ndjson";
 
+/// Rules of HTTP, each with a status of its own.
+pub(super) const NOTHING_THERE: &str = "nothing-there";
+pub(super) const WRONG_METHOD: &str = "wrong-method";
+pub(super) const TOO_LONG: &str = "too-long";
+pub(super) const NOT_JSON: &str = "not-json";
+
 /// What every answer says to a browser.
 const GUARDS: [(HeaderName, &str); 6] = [
     (CACHE_CONTROL, "no-store"),
@@ -65,6 +71,10 @@ fn object(result: &Result<Answer>) -> Value {
 fn status(error: &Error) -> StatusCode {
     match error.exit {
         _ if error.rule == door::NOT_KNOWN => StatusCode::UNAUTHORIZED,
+        _ if error.rule == NOTHING_THERE => StatusCode::NOT_FOUND,
+        _ if error.rule == WRONG_METHOD => StatusCode::METHOD_NOT_ALLOWED,
+        _ if error.rule == TOO_LONG => StatusCode::PAYLOAD_TOO_LARGE,
+        _ if error.rule == NOT_JSON => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Exit::Usage => StatusCode::BAD_REQUEST,
         Exit::Guard => StatusCode::FORBIDDEN,
         Exit::NotOurs => StatusCode::CONFLICT,

@@ -10,10 +10,10 @@ use crate::output::restored::Report;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
     /// The scenario.
-    scenario: String,
+    pub(crate) scenario: String,
     /// Starts from this declared state instead.
     #[arg(long, value_name = "NAME")]
-    state: Option<String>,
+    pub(crate) state: Option<String>,
 }
 
 pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
