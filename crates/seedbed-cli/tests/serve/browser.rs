@@ -1,0 +1,47 @@
+//! A browser gets in by a key that works once, and its cookie by itself is not enough to write.
+
+use crate::client::Service;
+
+fn cookie_for(service: &Service) -> String {
+    let key = service.json("POST", "/v1/key", "{}")["key"].as_str().unwrap().to_owned();
+    let headers =
+        [("Host".to_owned(), service.host.clone()), ("Content-Type".to_owned(), "application/json".to_owned())];
+    let exchange = || service.send(&service.request("POST", "/session", &headers, &format!("{{\"key\":\"{key}\"}}")));
+    let reply = exchange();
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let cookie = reply.head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap().to_owned();
+    assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
+    assert!(!cookie.contains(&service.token));
+    // Whoever finds the key afterwards, in a history or a log, is too late.
+    assert_eq!(exchange().status, 401);
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_key_lets_one_browser_in_once() {
+    let service = Service::start();
+    let cookie = cookie_for(&service);
+    let host = ("Host".to_owned(), service.host.clone());
+    let shown = ("Cookie".to_owned(), format!("other=1; {cookie}"));
+
+    let reply = service.send(&service.request("GET", "/v1/plan", &[host, shown], ""));
+
+    assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+#[test]
+fn a_cookie_writes_from_our_own_page_only() {
+    let service = Service::start();
+    let cookie = cookie_for(&service);
+    let reset = |origin: Option<&str>| {
+        let mut headers = service.usual_headers();
+        headers.retain(|(name, _)| name != "Authorization");
+        headers.push(("Cookie".to_owned(), cookie.clone()));
+        headers.extend(origin.map(|origin| ("Origin".to_owned(), origin.to_owned())));
+        service.send(&service.request("POST", "/v1/reset", &headers, "{}")).status
+    };
+
+    assert_eq!(reset(None), 403);
+    assert_eq!(reset(Some("http://evil.example")), 403);
+    assert_eq!(reset(Some(&format!("http://{}", service.host))), 200);
+}

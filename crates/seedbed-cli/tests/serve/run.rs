@@ -1,0 +1,87 @@
+//! `run`: a command with seeded workers and a service beside it.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use rustix::process::Signal;
+
+use crate::client::signal;
+use crate::support::Project;
+
+/// Waits for a file that a command makes.
+fn await_file(path: &std::path::Path) -> String {
+    for _ in 0..600 {
+        if let Ok(text) = fs::read_to_string(path)
+            && text.ends_with('\n')
+        {
+            return text;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("{} was not made", path.display());
+}
+
+#[test]
+fn the_command_finds_seeded_workers_and_its_code_is_returned() {
+    let project = Project::new();
+    let script = "echo $SEEDBED_SCENARIO $SEEDBED_WORKERS ${#SEEDBED_TOKEN} >said; \
+                  test \"$SEEDBED_URL\" = \"$MAESTRO_SEEDBED_URL\" && test \"$SEEDBED_TOKEN\" = \"$MAESTRO_SEEDBED_TOKEN\" \
+                  && echo from the command && exit 7";
+
+    let answer = project.call(&["run", "m03", "--workers", "2", "--", "sh", "-c", script]);
+
+    assert_eq!(answer.code, 7, "{}", answer.err);
+    assert_eq!(answer.out, "from the command\n");
+    assert_eq!(project.read("said"), "m03 2 64\n");
+    assert_eq!(project.number("SELECT count(*) FROM users_user"), 2 * 54);
+    assert!(answer.err.contains("134 of 134 checks hold"), "{}", answer.err);
+    assert!(answer.err.contains("the command ended with 7"), "{}", answer.err);
+    let left: Vec<_> = fs::read_dir(project.path().join(".seedbed")).unwrap().flatten().collect();
+    assert_eq!(left.len(), 1, "the token file is gone: {left:?}");
+}
+
+#[test]
+fn a_command_that_dies_is_told_as_a_shell_does() {
+    let project = Project::seeded("m03");
+    let answer = project.call(&["run", "m03", "--", "sh", "-c", "kill -9 $$"]);
+    assert_eq!(answer.code, 128 + 9, "{}", answer.err);
+}
+
+#[test]
+fn a_command_that_is_not_there_is_said() {
+    let project = Project::seeded("m03");
+    let answer = project.call(&["run", "m03", "--", "no-such-command"]);
+    assert_eq!(answer.code, 6);
+    assert!(answer.err.contains("error[no-command]: while starting `no-such-command`"), "{}", answer.err);
+}
+
+#[test]
+fn the_command_does_not_begin_where_seeding_fails() {
+    let project = Project::new();
+    let answer = project.call(&["run", "m99", "--", "touch", "begun"]);
+    assert_eq!(answer.code, 2);
+    assert!(!project.path().join("begun").exists());
+}
+
+#[test]
+fn ctrl_c_goes_to_the_command_and_its_end_is_waited_for() {
+    for (sent, name) in [(Signal::INT, "INT"), (Signal::TERM, "TERM"), (Signal::HUP, "HUP")] {
+        let project = Project::seeded("m03");
+        let script = format!("trap 'echo told >told; exit 3' {name}; echo begun >begun; while :; do sleep 0.1; done");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_seedbed"))
+            .args(["run", "m03", "--", "sh", "-c", &script])
+            .current_dir(project.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        await_file(&project.path().join("begun"));
+
+        signal(&child, sent);
+
+        assert_eq!(child.wait().unwrap().code(), Some(3), "{name}");
+        assert_eq!(project.read("told"), "told\n");
+        assert_eq!(fs::read_dir(project.path().join(".seedbed")).unwrap().count(), 1, "the token file is gone");
+    }
+}
