@@ -28,16 +28,12 @@ use seedbed::{Notice, Result};
 use seedbed_core::plan::Plan;
 
 use rows::Rows;
-pub(crate) use top::state;
+pub(crate) use top::{removal, state};
 
 /// The style sheet, served as `/assets/page.css`.
 pub(crate) const STYLE: &str = include_str!("page/page.css");
 /// The script, served as `/assets/page.js`.
 pub(crate) const SCRIPT: &str = include_str!("page/page.js");
-/// The policy that the live edition holds, as a `Content-Security-Policy` header.
-pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
 /// What a page is written from.
 pub(crate) struct View<'a> {
     /// The scenario, facing its database.
@@ -69,8 +65,6 @@ pub(crate) struct Live<'a> {
     pub(crate) tokens: Option<&'a str>,
     /// What the service did last for this scenario and worker.
     pub(crate) last: Option<&'a Last>,
-    /// What `cleanup` would remove, where it was asked for.
-    pub(crate) cleanup: Option<&'a Plan>,
 }
 
 /// What the service did last for a scenario and worker.
@@ -80,8 +74,8 @@ pub(crate) struct Last {
     pub(crate) verb: &'static str,
     /// How long it took.
     pub(crate) took: Duration,
-    /// What it did.
-    pub(crate) plan: Plan,
+    /// What it answered, as a terminal shows it.
+    pub(crate) text: String,
 }
 
 /// Reads what a page shows; writes nothing.
@@ -162,6 +156,18 @@ impl View<'_> {
 
     fn plan(&self) -> &Plan {
         &self.reading.verified.receipt.plan
+    }
+}
+
+/// Returns a section that can be folded; `beside` stands in the line of its title.
+fn fold(id: &str, title: &str, beside: &Markup, body: &Markup) -> Markup {
+    html! {
+        section id=(id) aria-labelledby=(format!("{id}-title")) {
+            details.fold open {
+                summary { h2 id=(format!("{id}-title")) { (title) } (beside) }
+                (body)
+            }
+        }
     }
 }
 

@@ -9,8 +9,10 @@ mod door;
 mod listen;
 mod openapi;
 mod operation;
+mod pages;
 mod secret;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -29,9 +31,10 @@ use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::answer::Answer;
-use crate::arguments::Verb;
+use crate::arguments::{Arguments, Verb};
 use crate::caller::Caller;
 use crate::output::{duration, restored};
+use crate::page::Last;
 use crate::verb::{Desk, reset};
 use crate::{moment, read};
 
@@ -61,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) program: String,
     /// How tables are made that are missing.
     pub(crate) migrate: String,
+    /// How many workers the page offers.
+    pub(crate) workers: u8,
 }
 
 /// A service that runs.
@@ -71,6 +76,8 @@ pub(crate) struct Service {
     writers: [Mutex<()>; WORKERS],
     /// The scenario that was reset last, by worker.
     open: [std::sync::Mutex<Option<(String, Warm)>>; WORKERS],
+    /// What was written last, by scenario and worker.
+    last: std::sync::Mutex<BTreeMap<(String, u8), Last>>,
     /// Lines for a person.
     tell: mpsc::UnboundedSender<Told>,
 }
@@ -113,7 +120,8 @@ impl Service {
         let (tell, told) = mpsc::unbounded_channel();
         let writers = std::array::from_fn(|_| Mutex::default());
         let open = std::array::from_fn(|_| std::sync::Mutex::default());
-        (Arc::new(Self { settings, door: Door::new(token, hosts), writers, open, tell }), told)
+        let (door, last) = (Door::new(token, hosts), std::sync::Mutex::default());
+        (Arc::new(Self { settings, door, writers, open, last, tell }), told)
     }
 
     /// Returns a key with which one browser gets in, once.
@@ -151,7 +159,7 @@ impl Service {
         let _writer = if operation.writes { Some(self.writers[usize::from(asked.worker)].lock().await) } else { None };
         let started = Instant::now();
         let service = Arc::clone(&self);
-        let worker = asked.worker;
+        let (worker, scenario) = (asked.worker, asked.scenario.clone());
         let verb = tokio::task::spawn_blocking(move || {
             service.run(&asked.typed, &|line| {
                 // Nobody may be listening any more.
@@ -162,6 +170,8 @@ impl Service {
         let result = verb.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         if operation.writes {
             let code = result.as_ref().map_or_else(Error::exit_code, |answer| answer.exit_code);
+            let last = Last { verb: operation.verb, took: started.elapsed(), text: said(&result) };
+            self.last.lock().unwrap_or_else(PoisonError::into_inner).insert((scenario, worker), last);
             let ended = Told::Ended { verb: operation.verb, worker, code, took: started.elapsed() };
             let _ = self.tell.send(ended);
         }
@@ -170,11 +180,25 @@ impl Service {
 
     /// Runs a verb as it is typed; `notice` hears what a person may want to know meanwhile.
     pub(crate) fn run(&self, typed: &[String], notice: &dyn Fn(&str)) -> Result<Answer> {
+        let arguments = self.typed(typed)?;
+        let desk = self.desk(&arguments, notice);
+        match &arguments.verb {
+            Verb::Reset(flags) => self.reset(flags, &desk),
+            verb => verb.run(&desk),
+        }
+    }
+
+    /// Returns a command line with the flags that go with every verb.
+    fn typed(&self, typed: &[String]) -> Result<Arguments> {
         let settings = &self.settings;
         let (verb, rest) = typed.split_first().expect("a verb is typed");
         let name = [OsString::from(&settings.program), OsString::from(verb)].into_iter();
-        let args = name.chain(settings.flags.iter().cloned()).chain(rest.iter().map(OsString::from));
-        let arguments = read(args)?;
+        read(name.chain(settings.flags.iter().cloned()).chain(rest.iter().map(OsString::from)))
+    }
+
+    /// Returns what a verb works with.
+    fn desk<'a>(&'a self, arguments: &'a Arguments, notice: &'a dyn Fn(&str)) -> Desk<'a> {
+        let settings = &self.settings;
         let caller = Caller {
             program: &settings.program,
             migrate: &settings.migrate,
@@ -188,11 +212,7 @@ impl Service {
             project: None,
             database: None,
         };
-        let desk = Desk::new(&arguments.global, caller);
-        match &arguments.verb {
-            Verb::Reset(flags) => self.reset(flags, &desk),
-            verb => verb.run(&desk),
-        }
+        Desk::new(&arguments.global, caller)
     }
 
     /// Resets over a scenario that stays open between two requests.
@@ -213,6 +233,14 @@ impl Service {
     }
 }
 
+/// Returns what a verb answered, as a terminal shows it.
+fn said(result: &Result<Answer>) -> String {
+    match result {
+        Ok(answer) => answer.text.clone(),
+        Err(error) => error.to_string(),
+    }
+}
+
 async fn enter(State(service): State<Arc<Service>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let response = match service.door.admit(&parts) {
@@ -225,14 +253,15 @@ async fn enter(State(service): State<Arc<Service>>, request: Request) -> Respons
 /// Finds what is asked for, and answers.
 async fn route(service: Arc<Service>, parts: &Parts, body: Body) -> Response {
     let (method, path) = (&parts.method, parts.uri.path());
-    let public = path == "/session";
+    let public = path == "/session" || pages::is_public(path);
     if let Err(error) = if public { Ok(()) } else { service.door.know(parts) } {
-        return failed(&error);
+        return if (method, path) == (&Method::GET, "/") { pages::door() } else { failed(&error) };
     }
     let operation = OPERATIONS.iter().find(|operation| operation.path == path);
     let wanted = match (path, operation) {
         ("/session" | "/v1/key", _) => &Method::POST,
         ("/v1/openapi.json", _) => &Method::GET,
+        (_, None) if pages::is_one(path) => &Method::GET,
         (_, Some(operation)) => &operation.method,
         (_, None) => {
             let error = Error::new(Exit::Usage, NOTHING_THERE, format!("there is nothing at {path}"));
@@ -249,6 +278,7 @@ async fn route(service: Arc<Service>, parts: &Parts, body: Body) -> Response {
         Some(operation) => operate(service, operation, parts, body).await,
         None if path == "/session" => let_in(&service, parts, body).await,
         None if path == "/v1/key" => hand_out(&service, parts, body).await,
+        None if pages::is_one(path) => pages::answer(service, parts).await,
         None => Ok(with_status(StatusCode::OK, &openapi::document())),
     };
     answer.unwrap_or_else(|error| failed(&error))

@@ -4,31 +4,29 @@ use maud::{Markup, html};
 use seedbed::verify::{Check, Verdict};
 use seedbed_core::plan::key_text;
 
-use super::View;
+use super::{View, fold};
 use crate::output::verified;
 
 pub(super) fn section(view: &View<'_>) -> Markup {
     let checks = &view.reading.verified.report.checks;
     let failing: Vec<&Check> = view.reading.verified.report.failing().collect();
-    html! {
-        section #checks aria-labelledby="checks-title" {
-            h2 #checks-title { "Checks" span.tally { (verified::tally(checks)) } }
-            @if checks.is_empty() { p.quiet { "The scenario declares no facts." } }
-            @if !failing.is_empty() {
-                h3 { "What does not hold" }
-                (table("what does not hold", &failing))
-            }
-            @for layer in view.work.chain.layers[view.work.levels.clone()].iter().rev() {
-                @let own: Vec<&Check> = checks.iter().filter(|check| check.scenario == layer.name).collect();
-                @if !own.is_empty() {
-                    details.layer {
-                        summary { strong { (layer.name) } " " (layer.about) span.tally { (verified::tally(own.iter().copied())) } }
-                        (table(&format!("checks of {}", layer.name), &own))
-                    }
+    let body = html! {
+        @if checks.is_empty() { p.quiet { "The scenario declares no facts." } }
+        @if !failing.is_empty() {
+            h3 { "What does not hold" }
+            (table("what does not hold", &failing))
+        }
+        @for layer in view.work.chain.layers[view.work.levels.clone()].iter().rev() {
+            @let own: Vec<&Check> = checks.iter().filter(|check| check.scenario == layer.name).collect();
+            @if !own.is_empty() {
+                details.layer {
+                    summary { strong { (layer.name) } " " (layer.about) span.tally { (verified::tally(own.iter().copied())) } }
+                    (table(&format!("checks of {}", layer.name), &own))
                 }
             }
         }
-    }
+    };
+    fold("checks", "Checks", &html! { span.tally { (verified::tally(checks)) } }, &body)
 }
 
 fn table(caption: &str, checks: &[&Check]) -> Markup {

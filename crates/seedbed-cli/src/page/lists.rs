@@ -11,7 +11,7 @@ use seedbed_core::scenario::{Answer, Path, PopulationId};
 use seedbed_core::value::Value;
 
 use super::rows::Rows;
-use super::{View, copy};
+use super::{View, copy, fold};
 use crate::output::count;
 
 /// Under this name stand the lists that are for nobody in particular.
@@ -29,17 +29,14 @@ pub(super) fn section(view: &View<'_>, rows: &Rows<'_>) -> Markup {
     let mut names: Vec<&str> = lists.iter().map(|listed| listed.list.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    html! {
-        @if !lists.is_empty() {
-            section #lists aria-labelledby="lists-title" {
-                div.head {
-                    h2 #lists-title { "What the app should show" }
-                    @if view.live.is_some() { (choice(&lists, &names)) }
-                }
-                @for (at, listed) in lists.iter().enumerate() { (one(view, rows, listed, at)) }
-            }
-        }
+    if lists.is_empty() {
+        return html! {};
     }
+    let body = html! {
+        @if view.live.is_some() { (choice(&lists, &names)) }
+        @for (at, listed) in lists.iter().enumerate() { (one(view, rows, listed, at)) }
+    };
+    fold("lists", "What the app should show", &html! {}, &body)
 }
 
 /// Where one list is chosen; without script, all of them stand below each other.

@@ -16,7 +16,7 @@ mod tests;
 use maud::{Markup, html};
 
 use super::rows::Rows;
-use super::{View, slug};
+use super::{View, fold, slug};
 
 /// A picture with its numbers.
 struct Figure {
@@ -42,14 +42,11 @@ pub(super) fn section(_: &View<'_>, rows: &Rows<'_>) -> Markup {
     .into_iter()
     .flatten()
     .collect();
-    html! {
-        @if !figures.is_empty() {
-            section #pictures aria-labelledby="pictures-title" {
-                h2 #pictures-title { "What it looks like" }
-                div.figures { @for figure in &figures { (figure.markup()) } }
-            }
-        }
+    if figures.is_empty() {
+        return html! {};
     }
+    let body = html! { div.figures { @for figure in &figures { (figure.markup()) } } };
+    fold("pictures", "What it looks like", &html! {}, &body)
 }
 
 impl Figure {
@@ -57,7 +54,7 @@ impl Figure {
         let id = slug(&self.title);
         let (width, height) = self.size;
         html! {
-            figure {
+            figure.wide[width > 400.0] {
                 figcaption { (self.title) }
                 @if let Some(drawing) = &self.drawing {
                     svg role="img" aria-labelledby=(format!("t-{id} d-{id}")) viewBox=(format!("0 0 {} {}", px(width), px(height))) {

@@ -5,30 +5,29 @@ use seedbed::verify::{Check, Witness};
 use seedbed_core::plan::key_text;
 
 use super::rows::Rows;
-use super::{View, copy};
+use super::{View, copy, fold};
 
 pub(super) fn section(view: &View<'_>, rows: &Rows<'_>) -> Markup {
     let checks = &view.reading.verified.report.checks;
     let named: Vec<(&str, &Check)> = checks.iter().filter_map(|check| Some((check.name.as_deref()?, check))).collect();
-    html! {
-        @if !named.is_empty() {
-            section #special aria-labelledby="special-title" {
-                h2 #special-title { "Special cases" }
-                dl.special { @for (name, check) in named {
-                    div {
-                        dt { (name) }
-                        dd {
-                            p { (check.fact) }
-                            @match &check.witness {
-                                Some(witness) => (found(view, rows, name, witness)),
-                                None => { p.quiet { "no row counts now" } },
-                            }
-                        }
-                    }
-                } }
-            }
-        }
+    if named.is_empty() {
+        return html! {};
     }
+    let body = html! {
+        dl.special { @for (name, check) in named {
+            div {
+                dt { (name) }
+                dd {
+                    p { (check.fact) }
+                    @match &check.witness {
+                        Some(witness) => (found(view, rows, name, witness)),
+                        None => { p.quiet { "no row counts now" } },
+                    }
+                }
+            }
+        } }
+    };
+    fold("special", "Special cases", &html! {}, &body)
 }
 
 fn found(view: &View<'_>, rows: &Rows<'_>, name: &str, witness: &Witness) -> Markup {

@@ -1,10 +1,10 @@
 //! The head of the page: the state in one line, in words first, and the verbs in the order of a day.
 
 use maud::{Markup, html};
-use seedbed::project::Presence;
-use seedbed_core::plan::Plan;
+use seedbed::Receipt;
+use seedbed::project::{Presence, Work};
 
-use super::{Live, View, changes};
+use super::{Last, Live, View, changes};
 use crate::output::{as_of, count, difference, duration, headline, minute, verified};
 
 /// How a dataset stands, from good to bad.
@@ -115,15 +115,15 @@ fn verbs(view: &View<'_>, live: Live<'_>) -> Markup {
             div #said .last role="status" aria-live="polite" {}
             @if let Some(last) = live.last {
                 details #last .last {
-                    summary { "last: " (last.verb) ", " (duration(last.took)) ", " (did(&last.plan, last.verb)) }
-                    (changes::table(&last.plan, view.work))
+                    summary { "last: " (last.verb) ", " (duration(last.took)) ", " (outcome(last)) }
+                    pre tabindex="0" { (last.text.trim_end()) }
                 }
             }
         }
         dialog #cleanup aria-labelledby="cleanup-title" {
             h2 #cleanup-title { "Remove " (scenario) " of worker " (worker) "?" }
             p { "Its own rows and files go, with what tests left behind. Rows of other people stay." }
-            div #cleanup-plan tabindex="0" role="region" aria-label="what would go" { @if let Some(plan) = live.cleanup { (removal(view, plan)) } }
+            div #cleanup-plan tabindex="0" role="region" aria-label="what would go" {}
             form method="dialog" {
                 button value="no" autofocus { "Keep it" }
                 button.danger value="yes" { "Clean up" }
@@ -132,24 +132,23 @@ fn verbs(view: &View<'_>, live: Live<'_>) -> Markup {
     }
 }
 
-/// What `cleanup` would remove, for the dialog that asks.
-fn removal(view: &View<'_>, plan: &Plan) -> Markup {
-    html! {
-        p { strong { (difference::summary(plan, ["to insert", "to change back", "to write", "to remove"])) } }
-        (changes::table(plan, view.work))
-        p.quiet {
-            (count(headline::others(view.work, &view.reading.verified.receipt), "row of other people stays", "rows of other people stay"))
+/// Returns what `cleanup` would remove, for the dialog that asks.
+pub(crate) fn removal(work: &Work, receipt: &Receipt) -> String {
+    let plan = &receipt.plan;
+    let others = headline::others(work, receipt);
+    let markup = html! {
+        @if plan.is_empty() { p { "There is nothing of it here." } } @else {
+            p { strong { (difference::summary(plan, ["to insert", "to change back", "to write", "to remove"])) } }
+            (changes::table(plan, work))
         }
-    }
+        p.quiet { (count(others, "row of other people stays", "rows of other people stay")) }
+    };
+    markup.into_string()
 }
 
-fn did(plan: &Plan, verb: &str) -> String {
-    match (plan.is_empty(), verb) {
-        (true, _) => "nothing to do".to_owned(),
-        (false, "reset") => {
-            let undone = plan.inserts() + plan.updates() + plan.deletes() + plan.debris.len() + plan.files.write.len();
-            format!("undid {}", count(undone, "thing", "things"))
-        }
-        (false, _) => difference::summary(plan, ["inserted", "changed", "written", "removed"]),
-    }
+/// Returns the line that says what came of a verb, without its time.
+fn outcome(last: &Last) -> &str {
+    let lines = last.text.lines().rev().map(str::trim).filter(|line| !line.is_empty());
+    let told = lines.into_iter().find(|line| !line.starts_with('`')).unwrap_or_default();
+    told.rsplit_once(" (").map_or(told, |(told, _)| told)
 }

@@ -32,7 +32,7 @@ pub(crate) struct Flags {
 
 pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let address = Address::Port(0);
-    let asked = Asked { scenario: Some(&flags.scenario), address };
+    let asked = Asked { scenario: Some(&flags.scenario), workers: flags.workers, address };
     let mut host = Host::begin(desk, &asked, None)?;
     for worker in 0..flags.workers {
         let typed = ["seed", &format!("--worker={worker}"), "--", &flags.scenario].map(str::to_owned);

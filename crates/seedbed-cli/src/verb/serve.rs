@@ -37,7 +37,7 @@ pub(crate) struct Flags {
 
 pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let address = flags.socket.as_ref().map_or(Address::Port(flags.port), |path| Address::Socket(desk.here.join(path)));
-    let asked = Asked { scenario: flags.scenario.as_deref(), address };
+    let asked = Asked { scenario: flags.scenario.as_deref(), workers: flags.workers, address };
     let mut host = Host::begin(desk, &asked, flags.token_file.as_deref())?;
     let page = if desk.interactive && desk.live { Some(host.page_address()?) } else { None };
     let report = Report {
@@ -67,6 +67,7 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
 /// What is to be served, and where.
 pub(super) struct Asked<'a> {
     pub(super) scenario: Option<&'a str>,
+    pub(super) workers: u8,
     pub(super) address: Address,
 }
 
@@ -136,6 +137,7 @@ impl<'a> Host<'a> {
             here: desk.here.clone(),
             program: desk.call.program.to_owned(),
             migrate: desk.call.migrate.to_owned(),
+            workers: asked.workers,
         };
         let (service, told) = Service::new(settings, secret, listening.hosts());
         let (stop, stopped) = watch::channel(false);
