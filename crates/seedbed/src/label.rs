@@ -51,11 +51,12 @@ impl<'a> Labels<'a> {
             let to_key = shapes.get(&link.to).is_some_and(|to| to.key == link.to_columns);
             if let Some(tuple) = link.tuple(shape, row).filter(|_| to_key) {
                 let position = shape.columns.iter().position(|column| *column == link.columns[0]);
-                parts.push((position, self.referred(database, &link.to, &tuple)));
+                // Whose row it is stands first: `power -> flyer_017`.
+                parts.push((!link.owner, position, self.referred(database, &link.to, &tuple)));
             }
         }
         parts.sort();
-        let parts: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
+        let parts: Vec<String> = parts.into_iter().map(|(_, _, part)| part).collect();
         if parts.is_empty() { key_text(key) } else { parts.join(" -> ") }
     }
 
