@@ -94,8 +94,8 @@ pub(crate) fn page(view: &View<'_>) -> String {
             @if view.live.is_some() { (people::section(view)) }
             (changes::section(view))
             (checks::section(view))
-            (lists::section(view, &rows))
             (special::section(view, &rows))
+            (lists::section(view, &rows))
             (picture::section(view, &rows))
         }
     };
@@ -175,6 +175,16 @@ fn fold(id: &str, title: &str, beside: &Markup, body: &Markup) -> Markup {
 fn copy(label: &str, of: &str, text: &str) -> Markup {
     html! {
         button.copy type="button" data-copy=(text) { (label) span.vh { " of " (of) ", copy" } }
+    }
+}
+
+/// Returns a text that is copied where it is clicked; `of` is what a screen reader hears besides.
+fn shown(label: &str, of: &str, text: &str) -> Markup {
+    html! {
+        span.pair {
+            (label) " "
+            button.copy.shown type="button" data-copy=(text) { code { (text) } span.vh { ", " (label) " of " (of) "," } " " span.hint { "copy" } }
+        }
     }
 }
 

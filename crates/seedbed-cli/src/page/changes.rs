@@ -142,9 +142,13 @@ fn rest(view: &View<'_>) -> String {
     let rows = count(plan.rows_as_declared, "row", "rows");
     let files = count(plan.files.as_declared, "file", "files");
     let others = headline::others(view.work, &view.reading.verified.receipt);
-    let others =
-        count(others, "row of other people, not ours, not touched", "rows of other people, not ours, not touched");
-    format!("{rows} and {files} as declared; {others}")
+    match others {
+        0 => format!("{rows} and {files} as declared"),
+        others => {
+            let others = count(others, "row of other people", "rows of other people");
+            format!("{rows} and {files} as declared; {others}, not ours, not touched")
+        }
+    }
 }
 
 /// Whether a column's values are nobody's business: stored passwords, and what is called a secret.

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{View, copy};
-use crate::output::{count, duration, headline};
+use crate::output::{duration, headline};
 
 pub(super) fn section(view: &View<'_>) -> Markup {
     let receipt = &view.reading.verified.receipt;
@@ -15,7 +15,13 @@ pub(super) fn section(view: &View<'_>) -> Markup {
             p { "digest " code title=(receipt.digest) { (headline::short(&receipt.digest)) }
                 @if view.live.is_some() { " " (copy("copy", "the digest", &receipt.digest)) } }
             p { "seed " (view.work.seed) }
-            p { (count(others, "row of other people in these tables, untouched", "rows of other people in these tables, untouched")) }
+            p {
+                @match others {
+                    0 => "no rows of other people in these tables",
+                    1 => "1 row of other people in these tables, untouched",
+                    _ => { (others) " rows of other people in these tables, untouched" }
+                }
+            }
             p { "verified in " (duration(view.reading.times.total)) " by Seedbed " (env!("CARGO_PKG_VERSION")) }
         }
     }

@@ -43,10 +43,15 @@ pub(super) fn section(view: &View<'_>, rows: &Rows<'_>) -> Markup {
 fn choice(lists: &[Listed<'_>], names: &[&str]) -> Markup {
     let mut who: Vec<&str> = lists.iter().map(|listed| listed.who).collect();
     who.dedup();
+    // The longest list of a person tells most.
+    let own = lists.iter().filter(|listed| listed.list.subject.is_some());
+    let first = own.max_by_key(|listed| listed.list.rows.len()).map(|listed| (listed.who, listed.list.name.as_str()));
     html! {
         div #choice hidden {
-            label { "who " select name="who" { @for name in &who { option value=(name) { (name) } } } }
-            label { "list " select name="list" { @for name in names { option value=(name) { (name) } } } }
+            label { "who " select name="who" { @for name in &who {
+                option value=(name) selected[first.is_some_and(|(who, _)| who == *name)] { (name) } } } }
+            label { "list " select name="list" { @for name in names {
+                option value=(name) selected[first.is_some_and(|(_, list)| list == *name)] { (name) } } } }
             label { "of " select name="group" { option value="" { "all" } } }
         }
     }

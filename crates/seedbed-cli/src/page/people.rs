@@ -4,19 +4,22 @@ use maud::{Markup, html};
 use seedbed::personas::PersonaRow;
 use seedbed_core::dataset::Row;
 use seedbed_core::plan::key_text;
+use seedbed_core::scenario::Rows;
 use seedbed_core::value::Value;
 
-use super::{View, copy, rows};
+use super::{View, copy, rows, shown};
 
 pub(super) fn section(view: &View<'_>) -> Markup {
-    let personas = &view.reading.personas;
+    // Who can log in comes before rows that are named for something else.
+    let (known, rest): (Vec<&PersonaRow>, Vec<&PersonaRow>) =
+        view.reading.personas.iter().partition(|persona| persona.absent || persona.password.is_some());
     html! {
         section #people aria-labelledby="people-title" {
             div.head {
                 h2 #people-title { "Who to log in as" }
                 label #filter hidden { "filter " input type="search" autocomplete="off"; }
             }
-            ul.people { @for persona in personas { (one(view, persona)) } }
+            ul.people { @for persona in known.into_iter().chain(rest) { (one(view, persona)) } }
             p #nobody .quiet role="status" hidden { "Nobody is called so." }
             (others(view))
         }
@@ -33,25 +36,34 @@ fn one(view: &View<'_>, persona: &PersonaRow) -> Markup {
                 @if !persona.absent { p.quiet { "no row of it can be told apart here" } }
             } @else {
                 div.keys {
-                    @if let Some((column, text)) = login {
-                        span.pair { code { (text) } (copy(column, name, text)) }
-                    }
-                    @if let Some(password) = &persona.password {
-                        span.pair { code { (password) } (copy("password", name, password)) }
-                    }
+                    @if let Some((column, text)) = login { (shown(column, name, text)) }
+                    @if let Some(password) = &persona.password { (shown("password", name, password)) }
                     @if let Some(lifetime) = view.live.and_then(|live| live.tokens).filter(|_| persona.password.is_some()) {
                         span.pair { (token(name, "valid", &format!("token {lifetime}")))
                             (token(name, "expired", "expired")) (token(name, "malformed", "malformed")) }
                     }
                 }
                 p.counts {
-                    @if let Some(key) = &persona.key { span { "id " code { (key_text(key)) } " " (copy("id", name, &key_text(key))) } }
-                    @for (way, rows) in persona.counts.iter().filter(|(_, rows)| **rows > 0) { span { b { (rows) } " " (way) } }
-                    @for (list, rows) in &persona.expected { span { b { (rows.total) } " shown in " (list) } }
+                    @if let Some(key) = &persona.key { (shown("id", name, &key_text(key))) }
+                    @for (way, rows) in counts(view, persona) { span { b { (rows) } " " (way) } }
+                    @for (list, rows) in &persona.expected { span { b { (rows.total) } " in " (list) } }
                 }
             }
         }
     }
+}
+
+/// Returns how many rows point at a persona, by way back; what every row has one of tells nothing.
+fn counts<'a>(view: &View<'_>, persona: &'a PersonaRow) -> Vec<(&'a str, i64)> {
+    let chain = &view.work.chain;
+    let Some(id) = chain.population(&persona.population) else { return Vec::new() };
+    let backs = chain.backs(id, view.top());
+    let one_each = |way: &str| {
+        let child = backs.iter().find(|(back, _, _)| *back == way).map(|(_, child, _)| *child);
+        child.is_some_and(|child| matches!(chain.populations[child].rows, Rows::OnePer(_)))
+    };
+    let told = persona.counts.iter().filter(|(way, rows)| **rows > 0 && !(**rows == 1 && one_each(way)));
+    told.map(|(way, rows)| (way.as_str(), *rows)).collect()
 }
 
 /// A button that gets a token and copies it; a token is never shown.

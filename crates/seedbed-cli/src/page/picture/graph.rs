@@ -18,6 +18,8 @@ const DOTS: usize = 150;
 const SIZE: f64 = 360.0;
 const EDGE: f64 = 16.0;
 const STEPS: usize = 240;
+/// How strongly dots are pulled to the middle; the spring between two is 1.
+const GRAVITY: f64 = 2.5;
 /// Rows without any pair stand in lines of so many.
 const LONELY: usize = 40;
 
@@ -147,7 +149,6 @@ fn layout(dots: usize, pairs: &[(usize, usize)]) -> (Vec<(f64, f64)>, f64) {
             (radius * angle.cos(), radius * angle.sin())
         })
         .collect();
-    let spring = 1.0;
     for step in 0..STEPS {
         let heat = 0.6 * (1.0 - step as f64 / STEPS as f64) + 0.01;
         let mut moves = vec![(0.0, 0.0); dots];
@@ -155,16 +156,16 @@ fn layout(dots: usize, pairs: &[(usize, usize)]) -> (Vec<(f64, f64)>, f64) {
             for b in 0..a {
                 let (dx, dy) = (points[a].0 - points[b].0, points[a].1 - points[b].1);
                 let square = (dx * dx + dy * dy).max(0.01);
-                let push = spring / square;
+                let push = 1.0 / square;
                 moves[a] = (moves[a].0 + dx * push, moves[a].1 + dy * push);
                 moves[b] = (moves[b].0 - dx * push, moves[b].1 - dy * push);
             }
             // What hangs together with nothing else does not drift away.
-            moves[a] = (moves[a].0 - points[a].0 * 0.12, moves[a].1 - points[a].1 * 0.12);
+            moves[a] = (moves[a].0 - points[a].0 * GRAVITY, moves[a].1 - points[a].1 * GRAVITY);
         }
         for (from, to) in pairs.iter().filter(|(from, to)| from != to) {
             let (dx, dy) = (points[*to].0 - points[*from].0, points[*to].1 - points[*from].1);
-            let pull = dx.hypot(dy) / spring;
+            let pull = dx.hypot(dy);
             moves[*from] = (moves[*from].0 + dx * pull, moves[*from].1 + dy * pull);
             moves[*to] = (moves[*to].0 - dx * pull, moves[*to].1 - dy * pull);
         }

@@ -9,8 +9,8 @@ use super::ages::away;
 use super::{Figure, px, texts};
 
 const WIDTH: f64 = 360.0;
-const LEFT: f64 = 120.0;
-const RIGHT: f64 = 66.0;
+const LEFT: f64 = 132.0;
+const RIGHT: f64 = 54.0;
 const LINE: f64 = 17.0;
 /// Divisions into more parts than these have a picture of their own.
 const SMALL: usize = 7;
@@ -214,5 +214,5 @@ fn drawing(divisions: &[&Division]) -> Markup {
 }
 
 fn short(name: &str) -> String {
-    crate::output::cut(name, 20)
+    crate::output::cut(name, 24)
 }
