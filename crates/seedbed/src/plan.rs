@@ -7,8 +7,10 @@ use crate::session::Target;
 use crate::survey::Aim;
 
 /// Returns the difference between the levels' rows and files and the database.
-pub fn plan(target: &mut Target<'_>) -> Result<Receipt> {
-    run::look(target, Intent { aim: Aim::Declared, debris: Debris::Goes, variant: None })
+///
+/// `state` names a declared variant to compare with instead.
+pub fn plan(target: &mut Target<'_>, state: Option<&str>) -> Result<Receipt> {
+    run::look(target, Intent { aim: Aim::Declared, debris: Debris::Goes, variant: state })
 }
 
 /// Returns what `cleanup` would remove.

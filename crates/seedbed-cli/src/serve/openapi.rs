@@ -15,6 +15,7 @@ pub(super) fn document() -> Value {
         );
     }
     paths.insert("/v1/key".to_owned(), json!({ "post": key() }));
+    paths.insert("/session".to_owned(), json!({ "post": session() }));
     paths.insert("/v1/openapi.json".to_owned(), json!({ "get": this() }));
     json!({
         "openapi": "3.1.0",
@@ -48,7 +49,7 @@ fn described(operation: &Operation) -> Value {
         let required: Vec<&str> =
             operation.fields.iter().filter(|field| field.required).map(|field| field.name).collect();
         let properties: Map<String, Value> =
-            operation.fields.iter().map(|field| (field.name.to_owned(), schema(field))).collect();
+            operation.fields.iter().map(|field| (field.name.to_owned(), schema(field, !field.required))).collect();
         described["requestBody"] = body(&json!({
             "type": "object",
             "properties": properties,
@@ -65,15 +66,19 @@ fn parameter(field: &Field) -> Value {
         "in": "query",
         "required": field.required,
         "description": field.about,
-        "schema": schema(field),
+        "schema": schema(field, false),
     })
 }
 
-fn schema(field: &Field) -> Value {
+fn schema(field: &Field, nullable: bool) -> Value {
     let mut schema = match field.kind {
         Kind::Text => json!({ "type": "string" }),
         Kind::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
     };
+    if nullable {
+        // In a body, null says what a missing name says.
+        schema["type"] = json!([schema["type"], "null"]);
+    }
     schema["description"] = field.about.into();
     schema
 }
@@ -84,6 +89,22 @@ fn key() -> Value {
         "summary": "A key with which one browser gets in, once: the page is at `/#key=` and this key.",
         "requestBody": body(&json!({ "type": "object", "additionalProperties": false })),
         "responses": answers(&object(&["key"]), true),
+    })
+}
+
+fn session() -> Value {
+    let shown = json!({
+        "type": "object",
+        "properties": { "key": { "type": "string", "description": "what `/v1/key` handed out" } },
+        "required": ["key"],
+        "additionalProperties": false,
+    });
+    json!({
+        "operationId": "session",
+        "summary": "Takes a key and sets the cookie with which a browser is in.",
+        "security": [],
+        "requestBody": body(&shown),
+        "responses": answers(&object(&[]), true),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use seedbed::{Error, Exit, Result};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 /// A verb under an address.
 pub(super) struct Operation {
@@ -67,7 +67,7 @@ const RECEIPT: &[&str] = &["database", "dataset", "plan", "written", "committed"
 /// All operations.
 pub(super) const OPERATIONS: &[Operation] = &[
     reads("/v1/status", "status", "What is seeded here, and whether tests may write.", &[], &["database", "seeded"]),
-    reads("/v1/plan", "plan", "What would change; nothing is written.", &[SCENARIO, WORKER], RECEIPT),
+    reads("/v1/plan", "plan", "What would change; nothing is written.", &[SCENARIO, WORKER, STATE], RECEIPT),
     reads(
         "/v1/verify",
         "verify",
@@ -167,7 +167,7 @@ impl Field {
         let text = match (self.kind, said) {
             (_, None | Some(Value::Null)) => return Ok(None),
             (Kind::Text, Some(Value::String(text))) if !text.contains('\0') => text.clone(),
-            (Kind::Number(least, most), Some(Value::Number(number))) => match number.as_u64() {
+            (Kind::Number(least, most), Some(Value::Number(number))) => match whole(number) {
                 Some(number) if (u64::from(least)..=u64::from(most)).contains(&number) => number.to_string(),
                 _ => return Err(wrong(format!("`{}` is a whole number, {least} to {most}", self.name))),
             },
@@ -186,6 +186,12 @@ impl Field {
             Kind::Text => Value::String(text),
         }
     }
+}
+
+/// Returns a number that is whole, however it is written: 2 and 2.0 are the same in JSON.
+fn whole(number: &Number) -> Option<u64> {
+    let float = || number.as_f64().filter(|float| float.fract() == 0.0 && (0.0..1e15).contains(float));
+    number.as_u64().or_else(|| float().map(|float| float as u64))
 }
 
 /// Returns the error for a request that asks wrongly.

@@ -15,6 +15,9 @@ pub(crate) struct Flags {
     /// Exits with 1 when anything would change.
     #[arg(long)]
     check: bool,
+    /// Compares with this declared state instead.
+    #[arg(long, value_name = "NAME")]
+    state: Option<String>,
     /// Lists every row.
     #[arg(long)]
     rows: bool,
@@ -22,7 +25,8 @@ pub(crate) struct Flags {
 
 pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let mut work = desk.work(&flags.scenario, Purpose::Look)?;
-    let (receipt, times) = work.run(&mut desk.notices(), |target, _| seedbed::plan(target))?;
+    let state = flags.state.as_deref();
+    let (receipt, times) = work.run(&mut desk.notices(), |target, _| seedbed::plan(target, state))?;
     let times = desk.whole(times);
     let detail = if flags.rows { Detail::EveryRow } else { Detail::Brief };
     Ok(desk.answer(&Report { work: &work, receipt: &receipt, times, detail, check: flags.check }))

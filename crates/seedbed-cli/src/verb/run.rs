@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use seedbed::project::Purpose;
 use seedbed::{Error, Exit, Result};
 use serde_json::json;
 use tokio::process::{Child, Command};
@@ -16,6 +18,8 @@ use super::Desk;
 use super::serve::{Asked, Host, listen_for};
 use crate::answer::Answer;
 use crate::output::duration;
+use crate::page::{self, View};
+use crate::report::{Files, write_reports};
 use crate::serve::{Address, Told};
 
 #[derive(Debug, clap::Args)]
@@ -25,6 +29,9 @@ pub(crate) struct Flags {
     /// How many workers are seeded: as many as tests run at once.
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=50))]
     workers: u8,
+    /// Where the reports go that prove what the command stands on: `index.html`, `junit.xml`, `summary.md`.
+    #[arg(long, value_name = "FOLDER", default_value = "seedbed-report")]
+    report: PathBuf,
     /// The command and its arguments.
     #[arg(required = true, last = true)]
     command: Vec<OsString>,
@@ -47,6 +54,7 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
             return Ok(seeded);
         }
     }
+    write(flags, desk)?;
     let started = Instant::now();
     let mut command = command(flags, &host);
     let told = &mut host.told;
@@ -65,6 +73,16 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     ));
     host.end();
     Ok(Answer { text: String::new(), data: json!({ "exit_code": code }), exit_code: code })
+}
+
+/// Writes the reports before the command begins, so that they are there however it ends.
+fn write(flags: &Flags, desk: &Desk<'_>) -> Result<()> {
+    let mut work = desk.work(&flags.scenario, Purpose::Look)?;
+    let reading = page::read(&mut work, &mut desk.notices())?;
+    let view = View { work: &work, reading: &reading, now: desk.call.now, live: None };
+    let file = |name: &str| Some(flags.report.join(name));
+    let files = Files { html: file("index.html"), junit: file("junit.xml"), markdown: file("summary.md") };
+    write_reports(&view, &files, &desk.here).map(|_| ())
 }
 
 fn command(flags: &Flags, host: &Host<'_>) -> Command {

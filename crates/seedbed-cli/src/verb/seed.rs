@@ -22,7 +22,7 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let mut work = desk.work(&flags.scenario, purpose)?;
     let mut notices = desk.notices();
     if flags.dry_run {
-        let (receipt, times) = work.run(&mut notices, |target, _| seedbed::plan(target))?;
+        let (receipt, times) = work.run(&mut notices, |target, _| seedbed::plan(target, None))?;
         let (work, receipt, times) = (&work, &receipt, desk.whole(times));
         return Ok(desk.answer(&planned::Report { work, receipt, times, detail: Detail::Brief, check: false }));
     }

@@ -45,3 +45,22 @@ fn a_cookie_writes_from_our_own_page_only() {
     assert_eq!(reset(Some("http://evil.example")), 403);
     assert_eq!(reset(Some(&format!("http://{}", service.host))), 200);
 }
+
+#[test]
+fn the_page_is_for_who_is_in_and_everybody_else_finds_a_door() {
+    let service = Service::start();
+    let host = ("Host".to_owned(), service.host.clone());
+    let page = |cookie: &str| {
+        let shown = ("Cookie".to_owned(), cookie.to_owned());
+        service.send(&service.request("GET", "/", &[host.clone(), shown], ""))
+    };
+    let (inside, outside) = (page(&cookie_for(&service)), page("seedbed_session=0"));
+
+    assert_eq!((inside.status, outside.status), (200, 401));
+    assert!(inside.body.contains("IN SYNC") && inside.body.contains("test_user_power@pockitflyer.test"));
+    assert!(!outside.body.contains("pockitflyer"), "{outside:?}");
+    for asset in ["/assets/page.css", "/assets/page.js"] {
+        assert_eq!(service.send(&service.request("GET", asset, &[host.clone()], "")).status, 200);
+    }
+    assert!(inside.head.contains("content-security-policy: default-src 'none'; script-src 'self'"), "{inside:?}");
+}

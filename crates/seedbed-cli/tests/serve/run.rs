@@ -36,6 +36,8 @@ fn the_command_finds_seeded_workers_and_its_code_is_returned() {
     assert_eq!(project.number("SELECT count(*) FROM users_user"), 2 * 54);
     assert!(answer.err.contains("134 of 134 checks hold"), "{}", answer.err);
     assert!(answer.err.contains("the command ended with 7"), "{}", answer.err);
+    let reports = ["index.html", "junit.xml", "summary.md"].map(|file| project.read(&format!("seedbed-report/{file}")));
+    assert!(reports.iter().all(|report| !report.contains("TestPass123!")));
     let left: Vec<_> = fs::read_dir(project.path().join(".seedbed")).unwrap().flatten().collect();
     assert_eq!(left.len(), 1, "the token file is gone: {left:?}");
 }

@@ -85,9 +85,12 @@ fn a_state_is_started_from_and_left_again() {
     let follows = || service.project.number("SELECT count(*) FROM users_follow");
     service.json("POST", "/v1/reset", "{\"state\":\"no_engagement\"}");
     assert_eq!(follows(), 0);
+    assert_eq!(service.json("GET", "/v1/plan?state=no_engagement", "")["in_sync"], true);
+    assert_eq!(service.json("GET", "/v1/plan", "")["in_sync"], false);
 
     service.json("POST", "/v1/reset", "{}");
     assert_eq!(follows(), 30);
+    assert_eq!(service.json("GET", "/v1/plan", "")["in_sync"], true);
 }
 
 #[test]

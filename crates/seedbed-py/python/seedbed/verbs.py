@@ -45,10 +45,12 @@ def plan(
     *,
     check: bool = False,
     rows: bool = False,
+    state: str | None = None,
     **options: Unpack[Options],
 ) -> Answer:
-    """What would change; nothing is written. With `check`, a plan that is not empty is a no."""
-    return ask("plan", [scenario], {"check": check, "rows": rows}, options)
+    """What would change; nothing is written. With `check`, a plan that is not empty is a no; with
+    `state`, the database is compared with that declared state."""
+    return ask("plan", [scenario], {"check": check, "rows": rows, "state": state}, options)
 
 
 def verify(scenario: str, *, all: bool = False, **options: Unpack[Options]) -> Answer:
