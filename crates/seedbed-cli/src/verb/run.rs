@@ -11,11 +11,10 @@ use seedbed::project::Purpose;
 use seedbed::{Error, Exit, Result};
 use serde_json::json;
 use tokio::process::{Child, Command};
-use tokio::signal::unix::SignalKind;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Desk;
-use super::serve::{Asked, Host, listen_for};
+use super::serve::{Asked, Host, Signals};
 use crate::answer::Answer;
 use crate::output::duration;
 use crate::page::{self, View};
@@ -53,26 +52,32 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
         if seeded.exit_code != 0 {
             return Ok(seeded);
         }
+        if let Some(signal) = host.signals.heard() {
+            return Ok(ended(128 + signal.as_raw()));
+        }
     }
     write(flags, desk)?;
     let started = Instant::now();
     let mut command = command(flags, &host);
-    let told = &mut host.told;
+    let (told, signals) = (&mut host.told, &mut host.signals);
     let (status, resets) = host.runtime.block_on(async {
         let child = command.spawn().map_err(|error| {
             let name = flags.command[0].to_string_lossy().into_owned();
             Error::new(Exit::CouldNotRun, "no-command", format!("while starting `{name}`: {error}"))
         })?;
-        wait(child, told, desk).await
+        wait(child, told, signals, desk).await
     })?;
-    let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default()) as u8;
-    (desk.notice)(&format!(
-        "the command ended with {code} after {}{}",
-        duration(started.elapsed()),
-        resets_told(resets)
-    ));
+    let answer = ended(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default()));
+    let took = duration(started.elapsed());
+    (desk.notice)(&format!("the command ended with {} after {took}{}", answer.exit_code, resets_told(resets)));
     host.end();
-    Ok(Answer { text: String::new(), data: json!({ "exit_code": code }), exit_code: code })
+    Ok(answer)
+}
+
+/// Returns the answer with the command's exit code, as a shell counts.
+fn ended(code: i32) -> Answer {
+    let code = code as u8;
+    Answer { text: String::new(), data: json!({ "exit_code": code }), exit_code: code }
 }
 
 /// Writes the reports before the command begins, so that they are there however it ends.
@@ -106,6 +111,7 @@ fn command(flags: &Flags, host: &Host<'_>) -> Command {
 async fn wait(
     mut child: Child,
     told: &mut UnboundedReceiver<Told>,
+    signals: &mut Signals,
     desk: &Desk<'_>,
 ) -> Result<(ExitStatus, Vec<Duration>)> {
     let pid = child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
@@ -113,9 +119,6 @@ async fn wait(
         // It may have ended meanwhile.
         pid.map(|pid| kill_process(pid, signal))
     };
-    let mut interrupted = listen_for(SignalKind::interrupt())?;
-    let mut terminated = listen_for(SignalKind::terminate())?;
-    let mut hung_up = listen_for(SignalKind::hangup())?;
     let mut resets = Vec::new();
     loop {
         tokio::select! {
@@ -125,10 +128,12 @@ async fn wait(
                 })?;
                 return Ok((status, resets));
             }
-            // A terminal tells the command by itself.
-            _ = interrupted.recv() => if !desk.interactive { pass_on(Signal::INT); },
-            _ = terminated.recv() => { pass_on(Signal::TERM); }
-            _ = hung_up.recv() => { pass_on(Signal::HUP); }
+            signal = signals.next() => {
+                // A terminal tells the command by itself.
+                if signal != Signal::INT || !desk.interactive {
+                    pass_on(signal);
+                }
+            }
             Some(told) = told.recv() => match told {
                 Told::Ended { verb: "reset", code: 0, took, .. } => resets.push(took),
                 Told::Ended { code: 0, .. } => {}

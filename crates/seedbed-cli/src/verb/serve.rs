@@ -2,12 +2,15 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use rustix::process::Signal;
 use seedbed::{Error, Exit, Project, Result};
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -49,17 +52,15 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
         page: page.as_deref(),
     };
     (host.announce)(&desk.answer(&report));
+    let (told, signals) = (&mut host.told, &mut host.signals);
     host.runtime.block_on(async {
-        let (mut interrupted, mut terminated) =
-            (listen_for(SignalKind::interrupt())?, listen_for(SignalKind::terminate())?);
         loop {
             tokio::select! {
-                _ = interrupted.recv() => return Ok::<(), Error>(()),
-                _ = terminated.recv() => return Ok::<(), Error>(()),
-                Some(told) = host.told.recv() => (desk.notice)(&told.to_string()),
+                _ = signals.next() => return,
+                Some(told) = told.recv() => (desk.notice)(&told.to_string()),
             }
         }
-    })?;
+    });
     host.end();
     Ok(Answer { text: String::new(), data: serde_json::json!({ "exit_code": 0 }), exit_code: 0 })
 }
@@ -76,6 +77,7 @@ pub(super) struct Host<'a> {
     pub(super) runtime: Runtime,
     pub(super) service: Arc<Service>,
     pub(super) told: UnboundedReceiver<Told>,
+    pub(super) signals: Signals,
     pub(super) announce: &'a dyn Fn(&Answer),
     pub(super) scenario: String,
     pub(super) database: String,
@@ -118,6 +120,7 @@ impl<'a> Host<'a> {
             Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
                 Error::new(Exit::CouldNotRun, "no-threads", format!("while starting threads: {error}"))
             })?;
+        let signals = Signals::listen(&runtime)?;
         let listening = runtime.block_on(Listening::begin(&asked.address))?;
         let address = match (&asked.address, listening.port()) {
             (Address::Socket(path), _) => path.display().to_string(),
@@ -142,7 +145,20 @@ impl<'a> Host<'a> {
         let (service, told) = Service::new(settings, secret, listening.hosts());
         let (stop, stopped) = watch::channel(false);
         let answering = runtime.spawn(Arc::clone(&service).answer(listening, stopped));
-        Ok(Self { runtime, service, told, announce, scenario, database, address, token, token_file, stop, answering })
+        Ok(Self {
+            runtime,
+            service,
+            told,
+            signals,
+            announce,
+            scenario,
+            database,
+            address,
+            token,
+            token_file,
+            stop,
+            answering,
+        })
     }
 
     /// Returns an address that lets one browser in, once.
@@ -158,9 +174,40 @@ impl<'a> Host<'a> {
     }
 }
 
-pub(super) fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal> {
-    signal(kind)
-        .map_err(|error| Error::new(Exit::CouldNotRun, "no-signals", format!("while asking to hear signals: {error}")))
+/// What asks a program to end.
+pub(super) struct Signals([(Signal, unix::Signal); 3]);
+
+impl Signals {
+    /// Begins to hear them: from now on none of them ends the program by itself.
+    fn listen(runtime: &Runtime) -> Result<Self> {
+        let _inside = runtime.enter();
+        let hear = |signal: Signal, kind| unix::signal(kind).map(|heard| (signal, heard));
+        let all = || -> io::Result<Self> {
+            Ok(Self([
+                hear(Signal::INT, SignalKind::interrupt())?,
+                hear(Signal::TERM, SignalKind::terminate())?,
+                hear(Signal::HUP, SignalKind::hangup())?,
+            ]))
+        };
+        all().map_err(|error| {
+            Error::new(Exit::CouldNotRun, "no-signals", format!("while asking to hear signals: {error}"))
+        })
+    }
+
+    /// Returns one that was heard meanwhile.
+    pub(super) fn heard(&mut self) -> Option<Signal> {
+        self.next().now_or_never()
+    }
+
+    /// Waits for the next one.
+    pub(super) async fn next(&mut self) -> Signal {
+        let Self([(one, first), (other, second), (third, last)]) = self;
+        tokio::select! {
+            _ = first.recv() => *one,
+            _ = second.recv() => *other,
+            _ = last.recv() => *third,
+        }
+    }
 }
 
 /// Returns where the token is written unless said: in the project, where version control does not look.

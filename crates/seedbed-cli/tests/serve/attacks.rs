@@ -184,7 +184,7 @@ fn attacks_are_refused_and_change_nothing() {
         assert_eq!(standing(&service), before, "{target}");
     }
     assert_eq!(service.ask("GET", "/v1/plan?worker=0&worker=1", "").status, 400);
-    assert_eq!(service.ask("GET", "/v1/plan?state=empty", "").status, 400);
+    assert_eq!(service.ask("GET", "/v1/personas?state=empty", "").status, 400);
 
     // The one that may does.
     assert_eq!(service.json("POST", RESET, "{}")["plan"]["tables"][0]["inserts"].as_array().unwrap().len(), 3);
