@@ -181,7 +181,8 @@ impl Round<'_> {
     }
 
     fn seed_first(&mut self, stage: &Stage<'_>) -> Step {
-        let planned = self.whole_verb(stage, seedbed::plan).map_err(|error| format!("plan: {error}"))?;
+        let planned =
+            self.whole_verb(stage, |target| seedbed::plan(target, None)).map_err(|error| format!("plan: {error}"))?;
         self.unchanged("plan", &stage.start.clone())?;
         let seeded = self.whole_verb(stage, seedbed::seed).map_err(|error| format!("seed: {error}"))?;
         let after = self.dump();
@@ -251,7 +252,7 @@ impl Round<'_> {
                 self.count("entangled rows");
             }
             // A plan may not be able to show what is in the way; it never writes.
-            let _ = self.whole_verb(stage, seedbed::plan);
+            let _ = self.whole_verb(stage, |target| seedbed::plan(target, None));
             self.unchanged("plan", &before)?;
             match self.whole_verb(stage, |target| seedbed::reset(target, None)) {
                 Ok(_) => {

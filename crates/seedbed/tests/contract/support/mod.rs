@@ -275,7 +275,7 @@ impl World {
     }
 
     pub fn plan(&mut self) -> Plan {
-        self.with(self.all(), seedbed::plan).unwrap().plan
+        self.with(self.all(), |target| seedbed::plan(target, None)).unwrap().plan
     }
 
     pub fn seed(&mut self) -> Result<Receipt> {
