@@ -8,7 +8,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::client::{Service, reply};
-use crate::support::Project;
+use crate::support::{Project, repository};
 
 fn mode(path: &std::path::Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -64,6 +64,25 @@ fn every_operation_of_the_document_is_there() {
             assert_eq!(reply.status, wanted, "{method} {path}: {reply:?}");
         }
     }
+}
+
+#[test]
+fn the_documentation_lists_every_operation() {
+    let service = Service::start();
+    let document = service.json("GET", "/v1/openapi.json", "");
+    let mut documented: Vec<String> = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        documented
+            .extend(methods.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    documented.sort();
+
+    let page = fs::read_to_string(repository().join("docs/serve.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")).map(|row| row.split('`').next().unwrap());
+    let mut listed: Vec<String> =
+        rows.filter(|row| row.starts_with("GET ") || row.starts_with("POST ")).map(str::to_owned).collect();
+    listed.sort();
+    assert_eq!(documented, listed);
 }
 
 #[test]
