@@ -28,6 +28,8 @@ pub struct Dataset {
     pub states: Vec<State>,
     /// Lists that the application should show.
     pub expected: Vec<Expected>,
+    /// Rows that show a fact and that the scenario gives a name for it, in the order of the files.
+    pub witnesses: Vec<Witness>,
 }
 
 /// A scenario of the chain.
@@ -174,6 +176,36 @@ pub struct Expected {
     pub rows: Vec<usize>,
     /// Rows of other workers change nothing about it.
     pub same_for_any_workers: bool,
+    /// The rows by a value, where the scenario groups them, with the path it is the value of.
+    pub groups: Option<Groups>,
+    /// Index of the lowest scenario that changes a link which the list walks; from there on it is
+    /// no longer what is shown.
+    pub until: Option<usize>,
+}
+
+/// Listed rows by a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Groups {
+    /// What they are grouped by, as the scenario says it: `category`, `flyer.category`.
+    pub by: String,
+    /// Every value there is, with its rows in the order of the list; by value.
+    pub rows: Vec<(Value, Vec<usize>)>,
+}
+
+/// A row that shows a fact and has a name for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// Index of the scenario that declares it.
+    pub scenario: usize,
+    /// Its name: `gone`.
+    pub name: String,
+    /// Index of its block.
+    pub block: usize,
+    /// Index of its row.
+    pub row: usize,
+    /// Index of the lowest scenario that changes a link which the fact walks; from there on it
+    /// shows nothing.
+    pub until: Option<usize>,
 }
 
 #[cfg(test)]

@@ -606,7 +606,16 @@ pub struct Answer {
     /// The same for any number of workers.
     pub persona_scope: bool,
     /// Totals by this value too.
-    pub group_by: Option<Path>,
+    pub group_by: Option<GroupBy>,
+}
+
+/// What the rows of a list are grouped by.
+#[derive(Clone, Debug)]
+pub struct GroupBy {
+    /// As the scenario says it: `category`.
+    pub name: String,
+    /// The way from a listed row to one value.
+    pub path: Path,
 }
 
 /// A named variant of the dataset.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seedbed_core::dataset::Dataset;
+use seedbed_core::dataset::{Dataset, Expected};
 use seedbed_core::plan::{Cell, Key, desired};
 use seedbed_core::scenario::{Chain, End, Path, Persona, PopulationId, Step};
 use seedbed_core::schema::Schema;
@@ -118,7 +118,8 @@ fn describe(
 
 /// Returns the lists for a row that scenarios up to `top` declare, by name.
 fn expected(dataset: &Dataset, schema: &Schema, top: usize, subject: (usize, usize)) -> BTreeMap<String, ExpectedRows> {
-    let own = dataset.expected.iter().filter(|list| list.scenario <= top && list.subject == Some(subject));
+    let holds = |list: &&Expected| list.scenario <= top && list.until.is_none_or(|changing| changing > top);
+    let own = dataset.expected.iter().filter(holds).filter(|list| list.subject == Some(subject));
     own.filter_map(|list| {
         let block = &dataset.blocks[list.block];
         let keys: Vec<Key> = desired::keys_in_order(block, schema.tables.get(&block.table)?).collect();

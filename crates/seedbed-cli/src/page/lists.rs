@@ -93,7 +93,7 @@ fn lists<'a>(view: &View<'a>) -> Vec<Listed<'a>> {
 fn one(view: &View<'_>, rows: &Rows<'_>, listed: &Listed<'_>, at: usize) -> Markup {
     let Listed { who, purpose, list, answer } = listed;
     let keys: Vec<Key> = list.rows.iter().map(|row| rows.key(list.block, *row)).collect();
-    let group = answer.and_then(|answer| answer.group_by.as_ref());
+    let group = answer.and_then(|answer| answer.group_by.as_ref()).map(|by| &by.path);
     let scope = if list.same_for_any_workers { "" } else { ", with the rows of all workers" };
     let title = format!("{} of {who}", list.name);
     html! {
@@ -149,7 +149,7 @@ fn compare(at: usize, title: &str) -> Markup {
 
 fn table(rows: &Rows<'_>, list: &Expected, answer: Option<&Answer>, title: &str) -> Markup {
     let telling = telling(rows, list.block);
-    let group = answer.and_then(|answer| answer.group_by.as_ref());
+    let group = answer.and_then(|answer| answer.group_by.as_ref()).map(|by| &by.path);
     let mut paths: Vec<&Path> = group.into_iter().collect();
     paths.extend(answer.into_iter().flat_map(|answer| answer.order.iter().map(|(_, path)| path)));
     html! {

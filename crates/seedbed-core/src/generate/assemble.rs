@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::evaluate::{Evaluator, RowRef};
 use super::expect::expected;
-use super::judge::judge;
+use super::judge::{Finding, judge, witnesses};
 use super::world::World;
 use super::{Generated, Parameters, Search};
 use crate::dataset::{Block, Claim, Dataset, File, Picture, Reference, Row, ScenarioName, State};
@@ -22,6 +22,7 @@ pub(super) fn assemble(search: &Search<'_>, parameters: Parameters) -> Result<Ge
     if !problems.is_empty() {
         return Err(problems);
     }
+    let findings: Vec<Finding> = (0..chain.ensures.len()).flat_map(|index| judge(world, index)).collect();
     let dataset = Dataset {
         scenarios: chain
             .layers
@@ -42,8 +43,8 @@ pub(super) fn assemble(search: &Search<'_>, parameters: Parameters) -> Result<Ge
         claims: claims(chain),
         states: states(world),
         expected: expected(world),
+        witnesses: witnesses(world, &findings),
     };
-    let findings = (0..chain.ensures.len()).flat_map(|index| judge(world, index)).collect();
     let groups = world.members.iter().map(|members| members.clone().unwrap_or_default()).collect();
     let (went_back, steps, exact) = (search.went_back, search.steps, search.exact);
     Ok(Generated { dataset, findings, groups, went_back, steps, exact })

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::evaluate::{Evaluator, Known, RowRef};
 use crate::scenario::{
-    CaseRows, Chain, End, Ensure, Generator, Operand, Path, PopulationId, Rows, Segment, Step, Subject, Template, Term,
-    Test, Where,
+    Answer, CaseRows, Chain, End, Ensure, Generator, Operand, Path, PopulationId, Rows, Segment, Step, Subject,
+    Template, Term, Test, Where,
 };
 use crate::value::Value;
 
@@ -262,7 +262,7 @@ pub(super) fn is_choice(generator: &Generator) -> bool {
 
 /// Returns the decisions that come before one.
 fn needs(chain: &Chain, decision: Decision) -> BTreeSet<Decision> {
-    let mut found = Found { chain, decisions: BTreeSet::new() };
+    let mut found = Found::new(chain);
     match decision {
         Decision::Partition(index) => {
             let partition = &chain.partitions[index];
@@ -324,7 +324,7 @@ fn needs(chain: &Chain, decision: Decision) -> BTreeSet<Decision> {
 
 /// Whether a generator reads the column that it makes, of this row or of others.
 fn reads_itself(chain: &Chain, population: PopulationId, column: usize, generator: &Generator) -> bool {
-    let mut found = Found { chain, decisions: BTreeSet::new() };
+    let mut found = Found::new(chain);
     match generator {
         Generator::Alternatives(lines) => {
             return lines.iter().any(|line| reads_itself(chain, population, column, &line.generator));
@@ -338,28 +338,65 @@ fn reads_itself(chain: &Chain, population: PopulationId, column: usize, generato
 
 /// Returns the decisions an ensure names.
 fn mentioned(chain: &Chain, ensure: &Ensure) -> BTreeSet<Decision> {
-    let mut found = Found { chain, decisions: BTreeSet::new() };
-    let target = match &ensure.subject {
-        Subject::Population(id) => *id,
-        Subject::ForEach(_, _, path) => {
-            found.path(path);
-            path.to
-        }
-    };
-    found.rows(target);
-    found.condition(&ensure.condition);
-    for path in ensure.per.iter().map(|(path, _)| path).chain(&ensure.distinct) {
-        found.path(path);
-    }
+    let mut found = Found::new(chain);
+    found.ensure(ensure);
     found.decisions
+}
+
+/// Links that are walked: population and link.
+type Walked = BTreeSet<(PopulationId, usize)>;
+
+/// Returns the links that an ensure walks.
+pub(super) fn walked_by_ensure(chain: &Chain, ensure: &Ensure) -> Walked {
+    let mut found = Found::new(chain);
+    found.ensure(ensure);
+    found.walked
+}
+
+/// Returns the links that a list walks.
+pub(super) fn walked_by_answer(chain: &Chain, answer: &Answer) -> Walked {
+    let mut found = Found::new(chain);
+    let order = answer.order.iter().map(|(_, path)| path);
+    order.chain(answer.group_by.iter().map(|by| &by.path)).chain([&answer.list]).for_each(|path| found.path(path));
+    found.condition(&answer.condition);
+    found.walked
+}
+
+/// Returns the lowest layer above `layer` that changes one of these links.
+pub(super) fn changed_above(chain: &Chain, walked: &Walked, layer: usize) -> Option<usize> {
+    let changing = walked.iter().flat_map(|(population, link)| {
+        let links = &chain.populations[*population].links;
+        links.iter().filter(|other| other.name == links[*link].name && other.layer > layer).map(|other| other.layer)
+    });
+    changing.min()
 }
 
 struct Found<'a> {
     chain: &'a Chain,
     decisions: BTreeSet<Decision>,
+    walked: Walked,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    fn new(chain: &'a Chain) -> Self {
+        Self { chain, decisions: BTreeSet::new(), walked: BTreeSet::new() }
+    }
+
+    fn ensure(&mut self, ensure: &Ensure) {
+        let target = match &ensure.subject {
+            Subject::Population(id) => *id,
+            Subject::ForEach(_, _, path) => {
+                self.path(path);
+                path.to
+            }
+        };
+        self.rows(target);
+        self.condition(&ensure.condition);
+        for path in ensure.per.iter().map(|(path, _)| path).chain(&ensure.distinct) {
+            self.path(path);
+        }
+    }
+
     fn rows(&mut self, population: PopulationId) {
         if !matches!(self.chain.populations[population].rows, Rows::Named(_)) {
             self.decisions.insert(Decision::Rows(population));
@@ -398,10 +435,12 @@ impl Found<'_> {
         for step in &path.steps {
             match step {
                 Step::Link(link) => {
+                    self.walked.insert((at, *link));
                     self.link(at, *link);
                     at = self.chain.populations[at].links[*link].to;
                 }
                 Step::Back(child, link) => {
+                    self.walked.insert((*child, *link));
                     self.link(*child, *link);
                     at = *child;
                 }

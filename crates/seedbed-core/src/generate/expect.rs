@@ -1,11 +1,13 @@
 //! Expecting: the lists that the application should show of rows that are decided.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
+use super::decision::{changed_above, walked_by_answer};
 use super::evaluate::{Evaluator, Known, RowRef, order};
 use super::world::World;
-use crate::dataset::Expected;
-use crate::scenario::{Answer, Path};
+use crate::dataset::{Expected, Groups};
+use crate::scenario::{Answer, GroupBy, Path};
 use crate::value::Value;
 
 /// Returns every declared list: one for each row it is declared for, in their order.
@@ -16,13 +18,20 @@ pub(super) fn expected(world: &World<'_>) -> Vec<Expected> {
 
 fn lists(evaluator: &Evaluator<'_, '_>, world: &World<'_>, answer: &Answer) -> Vec<Expected> {
     let all = |population| (0..world.rows(population).len()).map(move |row| RowRef { population, row, pair: None });
-    let list = |subject: Option<RowRef>, rows: Vec<RowRef>| Expected {
-        scenario: answer.layer,
-        name: answer.name.clone(),
-        subject: subject.map(|at| (at.population, at.row)),
-        block: answer.list.to,
-        rows: listed(evaluator, world, answer, rows),
-        same_for_any_workers: answer.persona_scope,
+    let values = answer.group_by.as_ref().map(|by| (by, values(evaluator, all(answer.list.to), &by.path)));
+    let until = changed_above(world.chain, &walked_by_answer(world.chain, answer), answer.layer);
+    let list = |subject: Option<RowRef>, rows: Vec<RowRef>| {
+        let rows = listed(evaluator, world, answer, rows);
+        Expected {
+            scenario: answer.layer,
+            name: answer.name.clone(),
+            subject: subject.map(|at| (at.population, at.row)),
+            block: answer.list.to,
+            groups: values.as_ref().map(|(by, values)| grouped(evaluator, by, values, &rows)),
+            rows,
+            same_for_any_workers: answer.persona_scope,
+            until,
+        }
     };
     match answer.for_each {
         None => vec![list(None, all(answer.list.to).collect())],
@@ -30,6 +39,25 @@ fn lists(evaluator: &Evaluator<'_, '_>, world: &World<'_>, answer: &Answer) -> V
             .map(|at| list(Some(at), evaluator.rows(at, &answer.list.steps).unwrap_or_default()))
             .collect(),
     }
+}
+
+/// Returns the values that a path ends in from these rows, each once, in order; no value is one too.
+fn values(evaluator: &Evaluator<'_, '_>, rows: impl Iterator<Item = RowRef>, by: &Path) -> Vec<Value> {
+    rows.map(|at| value(evaluator, at, by)).collect::<BTreeSet<Value>>().into_iter().collect()
+}
+
+fn value(evaluator: &Evaluator<'_, '_>, at: RowRef, by: &Path) -> Value {
+    if let Known::Value(value) = evaluator.value(at, by) { value } else { Value::Null }
+}
+
+/// Returns the listed rows by value; a value that none of them has is there with no row.
+fn grouped(evaluator: &Evaluator<'_, '_>, by: &GroupBy, values: &[Value], listed: &[usize]) -> Groups {
+    let of = |wanted: &Value| {
+        let at = |row: usize| RowRef { population: by.path.from, row, pair: None };
+        let own = |row: &usize| value(evaluator, at(*row), &by.path) == *wanted;
+        listed.iter().copied().filter(own).collect()
+    };
+    Groups { by: by.name.clone(), rows: values.iter().map(|value| (value.clone(), of(value))).collect() }
 }
 
 /// Returns which of the rows are listed, each once, in order.

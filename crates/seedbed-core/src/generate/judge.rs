@@ -1,10 +1,11 @@
 //! Judging: what an ensure counts in rows that are decided.
 
 use super::conflict::Failure;
-use super::decision::Agenda;
+use super::decision::{Agenda, changed_above, walked_by_ensure};
 use super::evaluate::{Evaluator, Known, RowRef, same_value};
 use super::world::World;
-use crate::scenario::{Ensure, Subject};
+use crate::dataset::Witness;
+use crate::scenario::{Ensure, PopulationId, Subject};
 use crate::value::Value;
 
 /// What an ensure counts, for a row of `for_each` and a value of `per`.
@@ -22,8 +23,8 @@ pub struct Finding {
     pub hi: i64,
     /// What was counted.
     pub counted: i64,
-    /// The first row that counts: (population, name).
-    pub witness: Option<(String, String)>,
+    /// The first row that counts, in the order of its population: (population, row).
+    pub witness: Option<(PopulationId, usize)>,
 }
 
 impl Finding {
@@ -64,6 +65,22 @@ pub(super) fn given(world: &World<'_>, agenda: &Agenda) -> Option<Failure> {
     let failing = given.flat_map(|index| judge(world, index)).find(|finding| finding.verdict() == Verdict::Fails)?;
     let position = agenda.mentions[failing.ensure].last().copied().unwrap_or(0);
     Some(Failure::judged(position, failing))
+}
+
+/// Returns the rows that the scenarios name, in the order of the files: for each named fact the first
+/// row that counts, of the first case that has one.
+pub(super) fn witnesses(world: &World<'_>, findings: &[Finding]) -> Vec<Witness> {
+    let chain = world.chain;
+    let named =
+        chain.ensures.iter().enumerate().filter_map(|(index, ensure)| Some((index, ensure, ensure.witness.as_ref()?)));
+    named
+        .filter_map(|(index, ensure, name)| {
+            let mut own = findings.iter().filter(|finding| finding.ensure == index);
+            let (block, row) = own.find_map(|finding| finding.witness)?;
+            let until = changed_above(chain, &walked_by_ensure(chain, ensure), ensure.layer);
+            Some(Witness { scenario: ensure.layer, name: name.clone(), block, row, until })
+        })
+        .collect()
 }
 
 /// Returns what an ensure counts.
@@ -117,10 +134,9 @@ fn count(
         of_value && evaluator.holds(**at, &ensure.condition) == Some(true)
     };
     let counted: Vec<&RowRef> = rows.iter().filter(counts).collect();
-    let witness = counted.first().map(|at| {
-        let population = &world.chain.populations[at.population];
-        (population.name.clone(), world.rows(at.population)[at.row].name.to_string())
-    });
+    // A path may come to the rows in an order of its own; the first is that of the population.
+    let first = counted.iter().min_by_key(|at| at.row);
+    let witness = first.map(|at| (at.population, at.row));
     let number = match &ensure.distinct {
         None => counted.len(),
         Some(path) => {

@@ -4,8 +4,8 @@ use super::generator::share;
 use super::path::Scope;
 use super::read::{Reader, entries, list};
 use super::{
-    Alternative, Answer, Bound, Case, CaseRows, ClaimRule, End, Ensure, Generator, Group, Has, Partition, Path,
-    PopulationId, Share, Size, StateRule, Subject, check,
+    Alternative, Answer, Bound, Case, CaseRows, ClaimRule, End, Ensure, Generator, Group, GroupBy, Has, Partition,
+    Path, PopulationId, Share, Size, StateRule, Subject, check,
 };
 use crate::diagnostic::Diagnostic;
 use crate::grammar::percent;
@@ -297,7 +297,7 @@ impl Reader<'_> {
                     .also(bounds.1.unwrap_or(fact), format!("at most {hi}")),
             );
         }
-        let witness = node.get("as").and_then(Node::text).map(str::to_owned);
+        let witness = node.get("as").and_then(|node| self.witness(node));
         let id = text("id");
         self.chain.ensures.push(Ensure {
             id,
@@ -313,6 +313,20 @@ impl Reader<'_> {
             span: fact,
             bounds,
         });
+    }
+
+    fn witness(&mut self, node: &Node) -> Option<String> {
+        let name = node.text()?;
+        if let Some(other) = self.chain.ensures.iter().find(|other| other.witness.as_deref() == Some(name)) {
+            self.diagnostics.push(
+                Diagnostic::new("duplicate-witness", format!("there are two witnesses `{name}`"))
+                    .at(node.span, "named here again")
+                    .also(other.span, "the first shows this")
+                    .help("give one of them another name"),
+            );
+            return None;
+        }
+        Some(name.to_owned())
     }
 
     fn subject(&mut self, layer: usize, node: &Node, count: &Node) -> Option<(Subject, PopulationId)> {
@@ -377,7 +391,7 @@ impl Reader<'_> {
         let scope = Scope { population: path.to, layer, list: None, own: None };
         let condition = node.get("where").map(|node| self.condition(scope, node)).unwrap_or_default();
         let order = list(node, "order").iter().filter_map(|item| self.order(scope, item)).collect();
-        let group_by = node.get("group_by").and_then(|node| self.path(scope, node.text()?, node.span));
+        let group_by = node.get("group_by").and_then(|node| self.group_by(scope, node));
         let persona_scope = match node.get("scope").map(|node| (node.text().unwrap_or_default(), node.span)) {
             None => for_each.is_some(),
             Some(("persona", _)) => true,
@@ -398,6 +412,17 @@ impl Reader<'_> {
             persona_scope,
             group_by,
         });
+    }
+
+    fn group_by(&mut self, scope: Scope, node: &Node) -> Option<GroupBy> {
+        let name = node.text()?.to_owned();
+        let path = self.path(scope, &name, node.span)?;
+        if path.end == End::Row || path.many {
+            let message = "rows are grouped by one value each, and this path ends otherwise";
+            self.problem("wrong-group", message, node.span, "name a column, or a condition, or a path to one");
+            return None;
+        }
+        Some(GroupBy { name, path })
     }
 
     fn order(&mut self, scope: Scope, node: &Node) -> Option<(bool, Path)> {

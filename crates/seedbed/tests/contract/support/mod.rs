@@ -160,6 +160,7 @@ pub fn dataset() -> Dataset {
         }],
         states: vec![State { scenario: 2, name: "no_pairs".into(), without: (0..4).map(|row| (4, row)).collect() }],
         expected: Vec::new(),
+        witnesses: Vec::new(),
     }
 }
 
