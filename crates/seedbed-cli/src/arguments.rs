@@ -1,14 +1,15 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use seedbed::Result;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::answer::Answer;
 use crate::moment;
 use crate::verb::{
-    Desk, allow, check, cleanup, init, personas, plan, report, reset, schema, seed, show, status, verify,
+    Desk, allow, check, cleanup, init, manifest, personas, plan, report, reset, schema, seed, show, status, verify,
 };
 
 /// Test data you can lean on: declared in files, put into your database, proved, put back, and
@@ -66,6 +67,22 @@ pub(crate) enum Format {
     Text,
     /// One object with stable names.
     Json,
+    /// `manifest` as TypeScript.
+    #[value(hide = true)]
+    Ts,
+    /// `manifest` as Python.
+    #[value(hide = true)]
+    Py,
+    /// `manifest` as Dart.
+    #[value(hide = true)]
+    Dart,
+}
+
+impl Format {
+    /// Whether it is a language that only `manifest` writes.
+    fn is_code(self) -> bool {
+        matches!(self, Self::Ts | Self::Py | Self::Dart)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -100,6 +117,9 @@ pub(crate) enum Verb {
     Personas(personas::Flags),
     /// The live rows that a persona leads to.
     Show(show::Flags),
+    /// What tests know by name, without a database: personas, rows, expected answers. `--format ts`,
+    /// `py` and `dart` write code.
+    Manifest(manifest::Flags),
     /// What is seeded here, and whether tests may write.
     Status(status::Flags),
     /// Tests may write into this database, said once.
@@ -114,9 +134,21 @@ pub(crate) enum Verb {
     Schema(schema::Flags),
 }
 
+impl Arguments {
+    /// Reads what was typed; what no verb can do is a wrong call.
+    pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let arguments = Self::try_parse_from(args)?;
+        if arguments.global.format.is_code() && !matches!(arguments.verb, Verb::Manifest(_)) {
+            let message = "only `manifest` is written as code; the formats of other verbs are `text` and `json`";
+            return Err(Self::command().error(ErrorKind::InvalidValue, message));
+        }
+        Ok(arguments)
+    }
+}
+
 impl Verb {
     /// Runs the verb.
-    pub(crate) fn run(&self, desk: &Desk<'_>) -> Result<Answer> {
+    pub(crate) fn run(&self, desk: &Desk<'_>) -> seedbed::Result<Answer> {
         match self {
             Self::Init(flags) => init::run(flags, desk),
             Self::Check(flags) => check::run(flags, desk),
@@ -128,6 +160,7 @@ impl Verb {
             Self::Report(flags) => report::run(flags, desk),
             Self::Personas(flags) => personas::run(flags, desk),
             Self::Show(flags) => show::run(flags, desk),
+            Self::Manifest(flags) => manifest::run(flags, desk),
             Self::Status(flags) => status::run(flags, desk),
             Self::Allow(flags) => allow::run(flags, desk),
             #[cfg(feature = "serve")]

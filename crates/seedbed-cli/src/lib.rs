@@ -7,6 +7,7 @@
 mod answer;
 mod arguments;
 mod caller;
+mod code;
 mod moment;
 mod output;
 mod page;
@@ -19,7 +20,7 @@ mod verb;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use seedbed::{Error, Exit, Result};
 
 pub use answer::Answer;
@@ -37,7 +38,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Runs the command line in a terminal, and returns the exit code as a number.
 pub fn exit_code(args: impl IntoIterator<Item = OsString>) -> u8 {
-    match Arguments::try_parse_from(args) {
+    match Arguments::read(args) {
         Ok(arguments) => terminal::ask(&arguments),
         Err(error) => {
             // Nothing is left to do where even this can't be printed.
@@ -49,7 +50,8 @@ pub fn exit_code(args: impl IntoIterator<Item = OsString>) -> u8 {
 
 /// Returns what a verb answers to its caller; `args` is the verb and its flags.
 ///
-/// Flags that a terminal heeds, `--format`, `--color` and `--quiet`, change nothing.
+/// Flags that a terminal heeds, `--format`, `--color` and `--quiet`, change nothing; `manifest` writes
+/// its text in the language that `--format` says.
 pub fn ask(args: impl IntoIterator<Item = OsString>, caller: Caller<'_>) -> Result<Answer> {
     let args = [OsString::from(caller.program)].into_iter().chain(args);
     run(&read(args)?, caller)
@@ -57,7 +59,7 @@ pub fn ask(args: impl IntoIterator<Item = OsString>, caller: Caller<'_>) -> Resu
 
 /// Reads what is typed; `args` begins with the name of the program.
 fn read(args: impl IntoIterator<Item = OsString>) -> Result<Arguments> {
-    Arguments::try_parse_from(args).map_err(|error| Error::new(Exit::Usage, "wrong-call", said(&error)))
+    Arguments::read(args).map_err(|error| Error::new(Exit::Usage, "wrong-call", said(&error)))
 }
 
 /// Returns the command line as a description: its verbs, and what each understands.

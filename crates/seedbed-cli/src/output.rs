@@ -9,6 +9,7 @@ pub(crate) mod difference;
 pub(crate) mod error;
 pub(crate) mod headline;
 mod layers;
+pub(crate) mod manifested;
 pub(crate) mod personas;
 pub(crate) mod planned;
 pub(crate) mod removed;

@@ -58,20 +58,19 @@ fn coloured(global: &Global, terminal: bool) -> bool {
 fn show(answer: &Answer, global: &Global) -> u8 {
     match global.format {
         Format::Json => print(&format!("{:#}\n", answer.data)),
-        Format::Text if global.quiet => {}
-        Format::Text => print(&answer.text),
+        _ if global.quiet => {}
+        _ => print(&answer.text),
     }
     answer.exit_code
 }
 
 fn fail(error: &Error, global: &Global) -> u8 {
     let code = error.exit_code();
-    match global.format {
-        Format::Json => print(&format!("{:#}\n", json!({ "exit_code": code, "error": output::error::json(error) }))),
-        Format::Text => {
-            let paint = Paint::new(coloured(global, io::stderr().is_terminal()));
-            eprintln!("{}", output::error::text(error, paint));
-        }
+    if global.format == Format::Json {
+        print(&format!("{:#}\n", json!({ "exit_code": code, "error": output::error::json(error) })));
+    } else {
+        let paint = Paint::new(coloured(global, io::stderr().is_terminal()));
+        eprintln!("{}", output::error::text(error, paint));
     }
     code
 }

@@ -4,6 +4,7 @@ pub(crate) mod allow;
 pub(crate) mod check;
 pub(crate) mod cleanup;
 pub(crate) mod init;
+pub(crate) mod manifest;
 pub(crate) mod personas;
 pub(crate) mod plan;
 pub(crate) mod report;
@@ -27,7 +28,7 @@ use seedbed::project::{Call, FILE, Place, Purpose, Times, Work};
 use seedbed::{Database, Notice, Project, Result};
 
 use crate::answer::{Answer, Report};
-use crate::arguments::Global;
+use crate::arguments::{Format, Global};
 use crate::caller::Caller;
 use crate::output::Paint;
 
@@ -39,6 +40,7 @@ pub(crate) struct Desk<'a> {
     /// Whether a running display may be drawn.
     pub(crate) live: bool,
     pub(crate) here: PathBuf,
+    pub(crate) format: Format,
     pub(crate) config: Option<&'a Path>,
     paint: Paint,
     pub(crate) notice: &'a dyn Fn(&str),
@@ -66,6 +68,7 @@ impl<'a> Desk<'a> {
             call,
             interactive: caller.interactive,
             live: caller.live,
+            format: global.format,
             config: global.config.as_deref(),
             here: caller.here,
             paint: Paint::new(caller.colour),

@@ -17,6 +17,7 @@ pub mod guard;
 mod init;
 mod label;
 mod live;
+pub mod manifest;
 pub mod media;
 mod owns;
 mod password;

@@ -6,6 +6,7 @@
 
 mod check;
 mod config;
+mod manifest;
 mod place;
 mod sources;
 mod work;

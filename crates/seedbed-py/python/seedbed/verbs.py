@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from seedbed import _engine
 from seedbed.answer import Answer
@@ -82,6 +82,22 @@ def show(
 ) -> Answer:
     """The live rows that a persona leads to."""
     return ask("show", [persona, relation], {"scenario": scenario}, options)
+
+
+def manifest(
+    scenario: str,
+    *,
+    format: Literal["text", "json", "ts", "py", "dart"] = "text",
+    out: str | Path | None = None,
+    check: str | Path | None = None,
+    **options: Unpack[Options],
+) -> Answer:
+    """What tests know by name, without a database: `data` has personas, rows and expected answers.
+
+    `text` is a summary, or the code that `format` asks for; `out` writes it into a file, and with
+    `check`, a file that is not what would be written is a no.
+    """
+    return ask("manifest", [scenario], {"format": format, "out": out, "check": check}, options)
 
 
 def status(**options: Unpack[Options]) -> Answer:

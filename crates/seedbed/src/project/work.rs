@@ -23,9 +23,9 @@ use crate::session::{Media, Notice, Target};
 use crate::state::{self, State};
 use seedbed_render::picture;
 
-const DAY: i64 = 86_400;
+pub(super) const DAY: i64 = 86_400;
 /// The seed where none is asked for or stored.
-const SEED: u64 = 1;
+pub(super) const SEED: u64 = 1;
 /// Problems that lie in a database, not in a scenario file.
 const OF_THE_DATABASE: [&str; 4] = ["missing-table", "missing-column", "no-base-table", "generated-column"];
 
