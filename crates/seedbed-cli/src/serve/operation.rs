@@ -83,6 +83,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[PERSONA, RELATION, OF_SCENARIO, WORKER],
         &["database", "rows"],
     ),
+    reads(
+        "/v1/manifest",
+        "manifest",
+        "What tests know by name: personas, rows that show a fact, expected answers.",
+        &[SCENARIO, WORKER],
+        &["seedbed", "scenario", "worker", "digest", "personas", "rows", "edges", "expected"],
+    ),
     writes("/v1/seed", "seed", "The database becomes as declared.", &[SCENARIO, WORKER], RECEIPT),
     writes("/v1/reset", "reset", "The last test is undone, and told.", &[SCENARIO, WORKER, STATE], RECEIPT),
     writes("/v1/cleanup", "cleanup", "Our own rows and files go, nobody else's.", &[SCENARIO, WORKER], RECEIPT),

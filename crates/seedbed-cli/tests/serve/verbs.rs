@@ -44,6 +44,7 @@ fn answers_are_those_of_the_command_line() {
     same("plan", &["plan", "m02"], "/v1/plan?scenario=m02");
     same("verify", &["verify", "m03"], "/v1/verify");
     same("personas", &["personas", "m03"], "/v1/personas");
+    same("manifest", &["manifest", "m03", "--worker", "3"], "/v1/manifest?worker=3");
     same("show", &["show", "power", "favorites"], "/v1/show?persona=power&relation=favorites");
 }
 
