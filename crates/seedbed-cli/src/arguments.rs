@@ -125,10 +125,10 @@ pub(crate) enum Verb {
     /// Tests may write into this database, said once.
     Allow(allow::Flags),
     /// The verbs over HTTP, and a page with everything on it.
-    #[cfg(feature = "serve")]
+    #[cfg(all(unix, feature = "serve"))]
     Serve(crate::verb::serve::Flags),
     /// Runs a command, a test suite, with seeded workers and a service beside it.
-    #[cfg(feature = "serve")]
+    #[cfg(all(unix, feature = "serve"))]
     Run(crate::verb::run::Flags),
     /// Prints the JSON Schema of scenario files.
     Schema(schema::Flags),
@@ -163,9 +163,9 @@ impl Verb {
             Self::Manifest(flags) => manifest::run(flags, desk),
             Self::Status(flags) => status::run(flags, desk),
             Self::Allow(flags) => allow::run(flags, desk),
-            #[cfg(feature = "serve")]
+            #[cfg(all(unix, feature = "serve"))]
             Self::Serve(flags) => crate::verb::serve::run(flags, desk),
-            #[cfg(feature = "serve")]
+            #[cfg(all(unix, feature = "serve"))]
             Self::Run(flags) => crate::verb::run::run(flags, desk),
             Self::Schema(flags) => schema::run(flags, desk),
         }

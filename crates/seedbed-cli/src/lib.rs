@@ -12,7 +12,7 @@ mod moment;
 mod output;
 mod page;
 mod report;
-#[cfg(feature = "serve")]
+#[cfg(all(unix, feature = "serve"))]
 mod serve;
 mod terminal;
 mod verb;

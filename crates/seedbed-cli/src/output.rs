@@ -16,7 +16,7 @@ pub(crate) mod removed;
 pub(crate) mod reported;
 pub(crate) mod restored;
 pub(crate) mod seeded;
-#[cfg(feature = "serve")]
+#[cfg(all(unix, feature = "serve"))]
 pub(crate) mod serving;
 pub(crate) mod shown;
 pub(crate) mod status;

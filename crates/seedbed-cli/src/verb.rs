@@ -9,11 +9,11 @@ pub(crate) mod personas;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod reset;
-#[cfg(feature = "serve")]
+#[cfg(all(unix, feature = "serve"))]
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod seed;
-#[cfg(feature = "serve")]
+#[cfg(all(unix, feature = "serve"))]
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod status;
