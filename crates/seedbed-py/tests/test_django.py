@@ -357,3 +357,22 @@ def test_the_tables_of_a_project_survive_a_dump_and_a_flush(database: str) -> No
 
 def test_nothing_is_left_open() -> None:
     assert set(connections) == {"default"}
+
+
+@pytest.mark.django_db
+@pytest.mark.seedbed("library", state="nothing_lent")
+def test_the_marker_seeds_inside_the_tests_own_transaction(seedbed: Any) -> None:
+    assert counts() == SEEDED | {"loan": 0}
+    assert connection.in_atomic_block and not connection.needs_rollback
+    seedbed.reset()
+    assert counts() == SEEDED
+    keen = seedbed.personas["keen"]
+    assert Reader.objects.get(pk=keen["id"]).email == keen["email"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.seedbed("library")
+def test_a_test_without_an_open_transaction_is_reset_between_two_as_well(seedbed: Any) -> None:
+    assert counts() == SEEDED and not connection.in_atomic_block
+    Loan.objects.all().delete()
+    assert len(seedbed.plan()["plan"]["tables"][0]["inserts"]) == SEEDED["loan"]
