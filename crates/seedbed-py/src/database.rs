@@ -241,7 +241,7 @@ impl Database for Lent {
         match access {
             Access::Read => Ok(()),
             // The transaction may have begun as one that reads.
-            Access::Write(_) => sqlite::lock(self).inspect_err(|_| {
+            Access::Write(_) => sqlite::lock(self).map(|_| ()).inspect_err(|_| {
                 let _ = self.rollback();
             }),
         }?;

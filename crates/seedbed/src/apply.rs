@@ -29,8 +29,12 @@ pub(crate) enum Debris {
     Goes,
 }
 
-/// Writes the rows of the plan and reads them back.
-pub(crate) fn apply(database: &mut dyn Database, survey: &Survey, debris: Debris) -> Result<()> {
+/// Writes the rows of the plan and returns them as they read then.
+pub(crate) fn apply(
+    database: &mut dyn Database,
+    survey: &Survey,
+    debris: Debris,
+) -> Result<BTreeMap<String, LiveTable>> {
     let plan = &survey.plan;
     let replaced = plan.tables.iter().map(|part| {
         let replaced = part.updates.iter().filter(|update| matches!(update.how, How::Replace(_)));
@@ -139,7 +143,7 @@ fn waiting(survey: &Survey) -> BTreeSet<Place<'_>> {
     let inserted = rows.iter().map(|(table, key, row)| (*table, *key, row.as_slice()));
     let references = References::new(&survey.links, &survey.shapes, inserted);
     for (part, update) in updates().filter(|(_, update)| in_place(update)) {
-        let live = &survey.live[&part.table];
+        let live = &survey.rows.live[&part.table];
         let mut row = live.rows[&update.key].clone();
         for change in &update.changes {
             if let Some(position) = live.position(&change.column) {
@@ -158,7 +162,7 @@ fn deletes<'a>(survey: &'a Survey, debris: Debris, waiting: &BTreeSet<Place<'a>>
     let mut open: BTreeMap<Place<'a>, (bool, &'a [Cell])> = BTreeMap::new();
     for part in &survey.plan.tables {
         for delete in &part.deletes {
-            open.insert((&part.table, &delete.key), (true, &survey.live[&part.table].rows[&delete.key]));
+            open.insert((&part.table, &delete.key), (true, &survey.rows.live[&part.table].rows[&delete.key]));
         }
     }
     if debris == Debris::Goes {
@@ -182,7 +186,7 @@ fn deletes<'a>(survey: &'a Survey, debris: Debris, waiting: &BTreeSet<Place<'a>>
     for part in &survey.plan.tables {
         for update in part.updates.iter().filter(|update| !matches!(update.how, How::Replace(_))) {
             let place = (part.table.as_str(), &update.key);
-            let row = survey.live[&part.table].rows[&update.key].as_slice();
+            let row = survey.rows.live[&part.table].rows[&update.key].as_slice();
             let late = matches!(update.how, How::Aside(_)) || waiting.contains(&place);
             let changed = |column: &&str| update.changes.iter().any(|change| change.column == *column);
             for (link, to) in to(place, row) {
@@ -305,7 +309,7 @@ fn make_room<'a>(
     let mut number = 10_000;
     for step in steps {
         let table = &survey.schema.tables[step.table];
-        let (none, live) = (LiveTable::default(), survey.live.get(step.table));
+        let (none, live) = (LiveTable::default(), survey.rows.live.get(step.table));
         let aside = diff::aside(table, live.unwrap_or(&none), None, number);
         if aside.is_empty() || !survey.plan.tables.iter().any(|part| part.table == step.table) {
             continue;
@@ -415,7 +419,7 @@ fn update(
 ) -> Result<()> {
     // Rows in which the same columns change go together.
     let mut groups: BTreeMap<Vec<&str>, Vec<(&Key, Vec<&Cell>)>> = BTreeMap::new();
-    let live = survey.live.get(&part.table);
+    let live = survey.rows.live.get(&part.table);
     for update in &part.updates {
         let after = update.changes.iter().map(|change| (change.column.as_str(), &change.after));
         let changes: Vec<(&str, &Cell)> = match (&update.how, pass) {
@@ -578,7 +582,8 @@ fn pay(database: &mut dyn Database, survey: &Survey, part: &TablePlan, owed: &Ow
 }
 
 /// Reads every written row again and compares it with what the plan says.
-fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<()> {
+fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<BTreeMap<String, LiveTable>> {
+    let mut written = BTreeMap::new();
     for part in &survey.plan.tables {
         let mut expected: BTreeMap<&Key, Vec<(&str, &Cell)>> = BTreeMap::new();
         for insert in part.inserts.iter().chain(replacements(&part.updates)) {
@@ -586,7 +591,7 @@ fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<()> {
         }
         for update in part.updates.iter().filter(|update| !matches!(update.how, How::Replace(_))) {
             // What was not to change has not changed by a trigger either.
-            let before = &survey.live[&part.table];
+            let before = &survey.rows.live[&part.table];
             let stays = |column: &&String| !update.changes.iter().any(|change| change.column == **column);
             let kept = survey.declared.get(&part.table).into_iter().flatten().filter(stays);
             let kept =
@@ -621,8 +626,9 @@ fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<()> {
                 }
             }
         }
+        written.insert(part.table.clone(), live);
     }
-    Ok(())
+    Ok(written)
 }
 
 /// Returns what a plan of this size did, for messages.

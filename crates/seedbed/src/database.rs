@@ -38,6 +38,14 @@ pub trait Database {
     /// Opens a transaction; inside one of somebody else's, one that can be undone by itself. A write that somebody else keeps from starting fails as busy at once.
     fn begin(&mut self, access: Access) -> Result<(), Failure>;
 
+    /// Turns the open transaction, which has only read, into one that writes and that still sees what it has
+    /// read; no, where the engine cannot, or where others are writing or have written since. Then it is
+    /// of no more use.
+    fn promote(&mut self, writing: Writing) -> Result<bool, Failure> {
+        let _ = writing;
+        Ok(false)
+    }
+
     /// Makes the open transaction last, or part of the one around it. When it fails as busy the transaction is still open.
     /// When it fails as unclear or as unfinished there is none any more.
     fn commit(&mut self) -> Result<(), Failure>;
@@ -47,11 +55,39 @@ pub trait Database {
         Err(Failure::new(FailureKind::Connection, "this connection is somebody else's to open again"))
     }
 
+    /// Returns what every commit of somebody else changes, and none of our own commits need to; of what the
+    /// open transaction sees, where there is one. None where the engine has no such thing, or where a part
+    /// of what is asked for may change without a commit.
+    fn version(&mut self) -> Result<Option<String>, Failure> {
+        Ok(None)
+    }
+
+    /// Whether the connection still leads where its address does: a file may have been replaced.
+    fn is_current(&mut self) -> bool {
+        true
+    }
+
+    /// Lets what this connection commits from now on last soon instead of at once, where an engine says so
+    /// for a connection; asked outside of a transaction. Returns what a person may do so that commits are
+    /// quick.
+    fn commit_soon(&mut self) -> Result<Option<String>, Failure> {
+        Ok(None)
+    }
+
     /// Undoes the open transaction.
     fn rollback(&mut self) -> Result<(), Failure>;
 
     /// Returns the rows of a query.
     fn query(&mut self, sql: &Sql, values: &[Cell]) -> Result<Vec<Vec<Cell>>, Failure>;
+
+    /// Hands over the rows of a query, one after the other, without making cells of them where the driver
+    /// can lend what it holds.
+    fn each(&mut self, sql: &Sql, values: &[Cell], row: &mut dyn FnMut(&[Lent<'_>])) -> Result<(), Failure> {
+        for cells in self.query(sql, values)? {
+            row(&cells.iter().map(Lent::of).collect::<Vec<_>>());
+        }
+        Ok(())
+    }
 
     /// Runs a statement; returns how many rows it touched itself, cascades left out.
     fn execute(&mut self, sql: &Sql, values: &[Cell]) -> Result<usize, Failure>;
@@ -80,6 +116,56 @@ pub trait Database {
     /// may be made inside it. Otherwise it is part of one that somebody else opened and may undo.
     fn owns_transactions(&self) -> bool {
         true
+    }
+}
+
+/// A value that a driver lends while a row is read.
+#[derive(Clone, Copy, Debug)]
+pub enum Lent<'a> {
+    /// NULL.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A float.
+    Real(f64),
+    /// A text.
+    Text(&'a str),
+    /// Bytes.
+    Blob(&'a [u8]),
+}
+
+impl<'a> Lent<'a> {
+    fn of(cell: &'a Cell) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Integer(number) => Self::Integer(*number),
+            Cell::Real(number) => Self::Real(*number),
+            Cell::Text(text) => Self::Text(text),
+            Cell::Blob(bytes) => Self::Blob(bytes),
+        }
+    }
+
+    /// Whether this is what the cell holds.
+    pub fn is(&self, cell: &Cell) -> bool {
+        match (self, cell) {
+            (Self::Null, Cell::Null) => true,
+            (Self::Integer(a), Cell::Integer(b)) => a == b,
+            (Self::Real(a), Cell::Real(b)) => a.to_bits() == b.to_bits(),
+            (Self::Text(a), Cell::Text(b)) => *a == &**b,
+            (Self::Blob(a), Cell::Blob(b)) => *a == &**b,
+            _ => false,
+        }
+    }
+
+    /// Returns a cell of its own.
+    pub fn to_cell(self) -> Cell {
+        match self {
+            Self::Null => Cell::Null,
+            Self::Integer(number) => Cell::Integer(number),
+            Self::Real(number) => Cell::Real(number),
+            Self::Text(text) => Cell::text(text),
+            Self::Blob(bytes) => Cell::Blob(bytes.into()),
+        }
     }
 }
 

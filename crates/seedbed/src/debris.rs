@@ -19,7 +19,7 @@ use seedbed_core::value::Value;
 use crate::counters;
 use crate::database::{Database, Failure};
 use crate::live::{self, Shape, Shapes};
-use crate::sql::{self, Dialect, Hold, Rows};
+use crate::sql::{self, Dialect, Hold, Rows, Span};
 
 /// A reference from one table to another, from the catalogue or from the dataset.
 #[derive(Clone, Debug)]
@@ -161,6 +161,8 @@ pub(crate) struct Around<'a> {
     pub(crate) links: &'a [Link],
     pub(crate) live: &'a BTreeMap<String, LiveTable>,
     pub(crate) ours: &'a Keys,
+    /// Spans of numbers that hold the keys of a table and little else.
+    pub(crate) spans: &'a BTreeMap<String, Vec<Span>>,
     /// Seeded rows of other scenarios and workers: neither ours nor debris.
     pub(crate) protected: &'a Keys,
     /// The keys that were seeded, also of rows that are gone since.
@@ -192,14 +194,58 @@ impl Around<'_> {
         }
         let claimed = search.found.debris.iter().map(|(table, rows)| (table.clone(), rows.keys().cloned().collect()));
         search.lock(database, &claimed.collect())?;
+        let mut among_themselves =
+            if search.found.debris.is_empty() { self.referred_to_by_ours_alone(database)? } else { BTreeSet::new() };
         while !frontier.is_empty() {
-            search.look_around(database, &frontier)?;
+            search.look_around(database, &frontier, &std::mem::take(&mut among_themselves))?;
             frontier = search.spread();
             search.lock(database, &frontier)?;
         }
         search.found.entangled = search.candidates;
         search.found.entangled.retain(|_, rows| !rows.is_empty());
         Ok(search.found)
+    }
+
+    /// Returns the links by which nobody but rows of ours refers to rows of ours, as indexes: as many rows
+    /// refer to numbers in the spans of our keys as rows of ours do.
+    fn referred_to_by_ours_alone(&self, database: &mut dyn Database) -> Result<BTreeSet<usize>, Failure> {
+        let mut counted = Vec::new();
+        let mut ours_count = Vec::new();
+        for (index, link) in self.links.iter().enumerate() {
+            let (Some(table), Some(to), Some(spans)) =
+                (self.schema.tables.get(&link.from), self.shapes.get(&link.to), self.spans.get(&link.to))
+            else {
+                continue;
+            };
+            let ([column], None) = (&link.columns[..], &link.loose) else { continue };
+            let is_number = |column: &Column| matches!(column.kind, ColumnKind::Integer { .. });
+            if link.to_columns != to.key || !table.column(column).is_some_and(is_number) {
+                continue;
+            }
+            counted.push((table, column.as_str(), spans.as_slice()));
+            ours_count.push((index, self.ours_that_refer(link, column, spans)));
+        }
+        if counted.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let statement = sql::count_between(database.dialect(), &counted);
+        let rows = database.query(&statement.sql, &statement.values)?;
+        let counts = rows.first().into_iter().flatten();
+        let alike = ours_count.into_iter().zip(counts).filter(|((_, ours), count)| count.as_integer() == Some(*ours));
+        Ok(alike.map(|((index, _), _)| index).collect())
+    }
+
+    fn ours_that_refer(&self, link: &Link, column: &str, spans: &[Span]) -> i64 {
+        let (Some(keys), Some(live)) = (self.ours.get(&link.from), self.live.get(&link.from)) else { return 0 };
+        let Some(position) = live.position(column) else { return 0 };
+        let refers = |row: &Vec<Cell>| {
+            let number = row[position].as_integer();
+            number.is_some_and(|number| spans.iter().any(|(from, to)| (*from..=*to).contains(&number)))
+        };
+        if keys.len() == live.rows.len() {
+            return live.rows.values().filter(|row| refers(row)).count() as i64;
+        }
+        keys.iter().filter(|key| refers(&live.rows[*key])).count() as i64
     }
 
     /// The claim's pattern lies in a namespace that no real person has.
@@ -248,7 +294,12 @@ impl Search<'_> {
             return Ok(Vec::new());
         }
         let end = around.ours.get(&claim.table).and_then(counters::end_of_range);
-        let statement = sql::select_matching(database.dialect(), &shape.columns, table, &claim.column, &claim.pattern);
+        let above = match &shape.key[..] {
+            [key] if table.autoincrement => end.map(|end| (key.as_str(), end)),
+            _ => None,
+        };
+        let (columns, dialect) = (&shape.columns, database.dialect());
+        let statement = sql::select_matching(dialect, columns, table, &claim.column, &claim.pattern, above);
         let mut keys = Vec::new();
         for (key, row) in live::rows(database, shape, &[statement])? {
             let born_after = match (&key[..], end) {
@@ -298,9 +349,17 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Reads the rows that refer to the frontier.
-    fn look_around(&mut self, database: &mut dyn Database, frontier: &Keys) -> Result<(), Failure> {
-        for link in self.around.links {
+    /// Reads the rows that refer to the frontier, but for some links.
+    fn look_around(
+        &mut self,
+        database: &mut dyn Database,
+        frontier: &Keys,
+        but: &BTreeSet<usize>,
+    ) -> Result<(), Failure> {
+        for (index, link) in self.around.links.iter().enumerate() {
+            if but.contains(&index) {
+                continue;
+            }
             let Some(keys) = frontier.get(&link.to) else { continue };
             let (Some(shape), Some(to)) = (self.around.shapes.get(&link.from), self.around.shapes.get(&link.to)) else {
                 continue;

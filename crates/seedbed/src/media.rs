@@ -8,12 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use seedbed_core::dataset::{File, Picture};
+
+mod stamp;
 
 use crate::draft::{self, Draft};
 use crate::error::{Error, Exit, Result};
 use crate::state::FileMark;
+use stamp::Stamp;
 
 /// How the names of our drafts begin; applications and browsers skip such names.
 const DRAFT: &str = ".seedbed-";
@@ -21,47 +25,97 @@ const DRAFT: &str = ".seedbed-";
 /// Draws a picture.
 pub type Render<'a> = &'a dyn Fn(&Picture) -> Vec<u8>;
 
+/// What was recorded of files, by path.
+pub(crate) type Marks = Arc<BTreeMap<String, FileMark>>;
+
 /// What stands where our files belong.
 #[derive(Default)]
 pub(crate) struct Survey {
     pub(crate) write: Vec<usize>,
     pub(crate) obstacles: Vec<String>,
     /// Marks of the files that are as declared.
-    pub(crate) kept: BTreeMap<String, FileMark>,
+    pub(crate) kept: Marks,
+}
+
+/// What a process keeps of files that it has read: while a file's inode, size and times are as they were,
+/// so are its bytes.
+#[derive(Default)]
+pub(crate) struct Remembered {
+    files: BTreeMap<String, Read>,
+    /// All files are as declared, when judged by these records.
+    sound: Option<(Marks, Marks)>,
+}
+
+struct Read {
+    place: PathBuf,
+    picture: String,
+    content: String,
+    /// None where the file was changed so short a time ago that a further change may leave no trace.
+    stamp: Option<Stamp>,
+}
+
+impl Remembered {
+    /// Whether all files were as declared, and are as they were.
+    pub(crate) fn stand(&self) -> bool {
+        let as_it_was = |read: &Read| read.stamp.is_some() && Stamp::of(&read.place) == read.stamp;
+        self.sound.is_some() && self.files.values().all(as_it_was)
+    }
 }
 
 /// Compares the files on the disk with what is declared; `files` pairs each with its index.
 pub(crate) fn survey<'a>(
     folder: &Path,
     files: impl Iterator<Item = (usize, &'a File)>,
-    recorded: &BTreeMap<String, FileMark>,
+    recorded: &Marks,
     render: Render<'_>,
+    remembered: &mut Remembered,
 ) -> Result<Survey> {
-    let mut survey = Survey::default();
+    if let Some((judged_by, kept)) = &remembered.sound
+        && Arc::ptr_eq(judged_by, recorded)
+        && remembered.stand()
+    {
+        return Ok(Survey { kept: Arc::clone(kept), ..Survey::default() });
+    }
+    let before = std::mem::take(&mut remembered.files);
+    let (mut survey, mut kept) = (Survey::default(), BTreeMap::new());
     for (index, file) in files {
         let place = place(folder, &file.path)?;
-        let picture = picture_digest(&file.picture);
-        match fs::read(&place) {
-            Ok(bytes) => {
-                let content = content_digest(&bytes);
-                let mark = recorded.get(&file.path);
-                let same = match mark {
-                    Some(mark) if mark.picture == picture => mark.content == content,
-                    _ => content_digest(&render(&file.picture)) == content,
-                };
-                if same {
-                    survey.kept.insert(file.path.clone(), FileMark { picture, content });
-                } else if mark.is_some() || seedbed_render::picture::is_drawn_here(&bytes) {
-                    // Ours: recorded here, or left by a run whose database is gone.
+        let known = before.get(&file.path);
+        let picture = known.map_or_else(|| picture_digest(&file.picture), |known| known.picture.clone());
+        let stamp = Stamp::of(&place);
+        let (content, bytes) = match known.filter(|known| known.stamp.is_some() && known.stamp == stamp) {
+            Some(known) => (known.content.clone(), None),
+            None => match fs::read(&place) {
+                Ok(bytes) => (content_digest(&bytes), Some(bytes)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
                     survey.write.push(index);
-                } else {
-                    survey.obstacles.push(file.path.clone());
+                    continue;
                 }
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => survey.write.push(index),
-            Err(error) => return Err(cannot("reading", &place, &error)),
+                Err(error) => return Err(cannot("reading", &place, &error)),
+            },
+        };
+        let mark = recorded.get(&file.path);
+        let same = match mark {
+            Some(mark) if mark.picture == picture => mark.content == content,
+            _ => content_digest(&render(&file.picture)) == content,
+        };
+        if same {
+            kept.insert(file.path.clone(), FileMark { picture: picture.clone(), content: content.clone() });
+            let stamp = stamp.filter(|stamp| bytes.is_none() || stamp.has_settled());
+            remembered.files.insert(file.path.clone(), Read { place, picture, content, stamp });
+            continue;
+        }
+        let bytes = bytes.map_or_else(|| fs::read(&place).map_err(|error| cannot("reading", &place, &error)), Ok)?;
+        if mark.is_some() || seedbed_render::picture::is_drawn_here(&bytes) {
+            // Ours: recorded here, or left by a run whose database is gone.
+            survey.write.push(index);
+        } else {
+            survey.obstacles.push(file.path.clone());
         }
     }
+    survey.kept = Arc::new(kept);
+    let sound = survey.write.is_empty() && survey.obstacles.is_empty();
+    remembered.sound = sound.then(|| (Arc::clone(recorded), Arc::clone(&survey.kept)));
     Ok(survey)
 }
 

@@ -9,6 +9,7 @@ mod config;
 mod manifest;
 mod place;
 mod sources;
+mod stamps;
 mod work;
 
 use std::fs;
@@ -25,6 +26,7 @@ use crate::database::postgres::Environment;
 use crate::error::{Closing, Error, Exit, Result};
 use config::Config;
 use sources::Scenario;
+pub(crate) use stamps::Stamps;
 
 pub use check::Checked;
 pub use place::{Place, Presence, database_names};
@@ -97,6 +99,13 @@ impl Project {
         let scenarios = sources::load(&config, &folder, here).map_err(|problems| told(problems, vec![settings]))?;
         let (here, environment) = (here.to_path_buf(), Environment::default());
         Ok(Self { folder, here, config, scenarios, file: None, environment })
+    }
+
+    /// Returns the stamps of all files that it was read from, and of the folders that more may come into.
+    pub(crate) fn stamps(&self) -> Stamps {
+        let settings = self.file.iter().cloned();
+        let scenarios = sources::read_from(&self.config, &self.folder, &self.scenarios);
+        Stamps::of(settings.chain(scenarios))
     }
 
     /// Returns the names of all scenarios, lower layers first.

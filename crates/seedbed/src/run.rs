@@ -1,7 +1,7 @@
 //! Run: the steps that all writing verbs share.
 //!
 //! Read without a write lock; where there is nothing to do, say so. Otherwise begin to write, read
-//! again, refuse what must be refused, write rows, then files, then state, and commit. Files that
+//! again unless nobody can have written since, refuse what must be refused, write rows, then files, then state, and commit. Files that
 //! are no longer ours to keep go after the commit; what a crash leaves of them is kept in the
 //! marker, and the next run removes it.
 //!
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use seedbed_core::plan::{How, Plan, TablePlan, digest, key_text};
+use seedbed_core::plan::{How, Plan, TablePlan, key_text};
 use seedbed_core::schema::Schema;
 
 use crate::apply::{self, Debris};
@@ -25,7 +25,7 @@ use crate::session::{Notice, Target};
 use crate::settle::{self, Committed, Trace, settle};
 use crate::sql::{Dialect, Hold};
 use crate::state::{self, Marker, Versions};
-use crate::survey::{Aim, Question, Survey};
+use crate::survey::{Aim, Memory, Question, Survey, records};
 
 /// So often a run is begun again when others came in its way.
 const RERUNS: usize = 3;
@@ -74,60 +74,87 @@ pub(crate) fn look_closer<T>(
 ) -> Result<(Receipt, T)> {
     let question = question(target, intent);
     let mut transaction = begin(&mut *target.database, Access::Read, target.lock_timeout, target.notice)?;
-    let survey = Survey::read(&mut *transaction, &question, &BTreeMap::new(), target.notice)?;
+    let mut memory = Memory::default();
+    let survey = Survey::read(&mut *transaction, &question, &mut memory, target.notice)?;
     let answer = ask(&mut *transaction, &survey)?;
     drop(transaction);
-    Ok((receipt(&question, survey, false), answer))
+    Ok((receipt(&question, survey, false, &mut memory), answer))
 }
 
 /// Reads, plans, and makes it so; from the start again where others came in the way.
 pub(crate) fn run(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt> {
+    run_until_done(target, intent, &mut Memory::default())
+}
+
+/// Does the same with a memory that holds nothing yet.
+pub(crate) fn run_until_done(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memory) -> Result<Receipt> {
     let mut left = RERUNS;
     loop {
-        match run_once(target, intent) {
+        let answer = run_once(target, intent, memory);
+        match answer {
             Err(error) if error.rule == error::CONFLICT && left > 0 && target.database.owns_transactions() => left -= 1,
             answer => return answer,
         }
     }
 }
 
-fn run_once(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt> {
+/// Does it once. What `memory` holds afterwards stands in the database; after an error it holds nothing.
+pub(crate) fn run_once(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memory) -> Result<Receipt> {
+    let mut kept = memory.taken();
+    let receipt = look_and_write(target, intent, &mut kept)?;
+    *memory = kept;
+    Ok(receipt)
+}
+
+fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memory) -> Result<Receipt> {
     let mut question = question(target, intent);
-    let first = {
-        let mut transaction = begin(&mut *target.database, Access::Read, target.lock_timeout, target.notice)?;
-        Survey::read(&mut *transaction, &question, &BTreeMap::new(), target.notice)?
-    };
-    refuse(&first, &question, intent, &target.database.describe(), target.program)?;
-    if !has_work(&first, &question, intent) {
-        return Ok(receipt(&question, first, false));
-    }
-    if let Some(clock) = first.plan.clock {
-        (target.notice)(Notice::Moving { from: clock.from, to: clock.to, times: clock.times });
-    }
-    prepare(target, &first.schema)?;
-    // A transaction of somebody else may see what others commit meanwhile.
-    if rows_go(&first, intent) || !first.owned {
-        question.hold = Hold::ForUpdate;
-    }
-    let passwords = first.passwords;
     let lasting = match (intent.aim, intent.debris) {
         // What a crash takes back of a reset, the next one does again.
         (Aim::Declared, Debris::Goes) => Lasting::Soon,
         _ => Lasting::AtOnce,
     };
     let writing = writing(target, intent.aim, lasting);
-    let mut transaction = begin(&mut *target.database, writing, target.lock_timeout, target.notice)?;
-    let mut survey = Survey::read(&mut *transaction, &question, &passwords, target.notice)?;
+    if let Some(receipt) = memory.in_sync(&mut *target.database, &question) {
+        return Ok(receipt);
+    }
+    // Where writers do not keep each other out, a run that is likely to write begins as one.
+    let writes = memory.is_warm() && target.database.dialect() == Dialect::Postgres;
+    let access = if writes { Access::Write(writing) } else { Access::Read };
+    let mut transaction = begin(&mut *target.database, access, target.lock_timeout, target.notice)?;
+    let mut survey = Survey::read(&mut *transaction, &question, memory, target.notice)?;
     refuse(&survey, &question, intent, &transaction.describe(), target.program)?;
     if !has_work(&survey, &question, intent) {
-        return Ok(receipt(&question, survey, false));
+        return nothing_to_do(&mut *transaction, &question, survey, memory);
+    }
+    if let Some(clock) = survey.plan.clock {
+        (target.notice)(Notice::Moving { from: clock.from, to: clock.to, times: clock.times });
+    }
+    let begun = if writes {
+        state::has_tables(&survey.schema)
+    } else {
+        survey.owned && transaction.promote(writing).during(|| "opening a transaction".into())?
+    };
+    if !begun {
+        drop(transaction);
+        prepare(target, &survey.schema)?;
+        // A transaction of somebody else may see what others commit meanwhile.
+        if rows_go(&survey, intent) || !survey.owned {
+            question.hold = Hold::ForUpdate;
+        }
+        memory.keep(&mut survey, false);
+        transaction = begin(&mut *target.database, Access::Write(writing), target.lock_timeout, target.notice)?;
+        survey = Survey::read(&mut *transaction, &question, memory, target.notice)?;
+        refuse(&survey, &question, intent, &transaction.describe(), target.program)?;
+        if !has_work(&survey, &question, intent) {
+            return nothing_to_do(&mut *transaction, &question, survey, memory);
+        }
     }
     let allow = allow_line(&transaction.describe(), target.program);
     state::create_tables(&mut *transaction, &survey.schema, &allow)?;
     let recorded = recorded(&mut *transaction, &survey.schema)?;
     let references = Unchecked::before(&mut *transaction, &survey, intent.debris)?;
-    apply::apply(&mut *transaction, &survey, intent.debris)
-        .and_then(|()| references.check(&mut *transaction))
+    let written = apply::apply(&mut *transaction, &survey, intent.debris)
+        .and_then(|written| references.check(&mut *transaction).map(|()| written))
         .map_err(|error| told(error, &survey.plan))?;
     let mut files = Vec::new();
     let traced = write_files(&question, &mut survey, &mut files)
@@ -156,10 +183,23 @@ fn run_once(target: &mut Target<'_>, intent: Intent<'_>) -> Result<Receipt> {
         // The same run again does what is left, over a connection that works.
         Ok(Committed::Barely) => {
             let finished = target.database.reopen().during(|| "opening the database again".into());
-            finished.and_then(|()| run_once(target, intent)).map_err(settle::unfinished)?;
+            finished.and_then(|()| run_once(target, intent, &mut Memory::default())).map_err(settle::unfinished)?;
         }
     }
-    Ok(receipt(&question, survey, true))
+    memory.keep_written(&mut survey, intent.debris, written);
+    Ok(receipt(&question, survey, true, memory))
+}
+
+fn nothing_to_do(
+    database: &mut dyn Database,
+    question: &Question<'_>,
+    mut survey: Survey,
+    memory: &mut Memory,
+) -> Result<Receipt> {
+    memory.keep(&mut survey, true);
+    let receipt = receipt(question, survey, false, memory);
+    memory.keep_sync(database, question, &receipt)?;
+    Ok(receipt)
 }
 
 /// Returns which versions of our own rows stand.
@@ -184,13 +224,13 @@ fn question<'q, 't: 'q>(target: &Target<'t>, intent: Intent<'q>) -> Question<'q>
     }
 }
 
-fn writing(target: &Target<'_>, aim: Aim, lasting: Lasting) -> Access {
+fn writing(target: &Target<'_>, aim: Aim, lasting: Lasting) -> Writing {
     let scope = match aim {
         Aim::Declared => Scope::Worker(target.dataset.worker),
         // The last worker to go puts the counters back, so one goes after the other.
         Aim::Gone => Scope::Database,
     };
-    Access::Write(Writing { scope, patience: target.lock_timeout, lasting })
+    Writing { scope, patience: target.lock_timeout, lasting }
 }
 
 /// Makes the tables of Seedbed in a step of their own, where that is not part of a run: two runs that
@@ -220,14 +260,14 @@ fn rows_go(survey: &Survey, intent: Intent<'_>) -> bool {
     debris || survey.plan.tables.iter().any(|part| !part.deletes.is_empty() || replaced(part))
 }
 
-fn receipt(question: &Question<'_>, survey: Survey, written: bool) -> Receipt {
+fn receipt(question: &Question<'_>, survey: Survey, written: bool, memory: &mut Memory) -> Receipt {
     Receipt {
         written,
         committed: !written || survey.owned,
         as_of: survey.clock.as_of,
         pinned: survey.clock.pinned,
         good_until: survey.clock.as_of.saturating_add(question.dataset.holds_for),
-        digest: digest(question.dataset, |scenario| question.levels.contains(&scenario)),
+        digest: memory.digest(question),
         may_write: survey.standing.allows(),
         plan: survey.plan,
     }
@@ -391,16 +431,23 @@ fn write_files(question: &Question<'_>, survey: &mut Survey, written: &mut Vec<m
         written.push(place);
         let scenario = &question.dataset.scenarios[file.scenario].name;
         let record = survey.records.iter_mut().find(|record| record.scenario == *scenario);
-        record.expect("every level has a record").files.insert(file.path.clone(), mark);
+        record.expect("every level has a record").file(file.path.clone(), mark);
     }
     Ok(())
 }
 
 /// Writes the state and the marker.
 fn record(database: &mut dyn Database, survey: &mut Survey, question: &Question<'_>) -> Result<()> {
-    for record in &survey.records {
-        state::put(database, record).during(|| format!("recording `{}`", record.scenario))?;
+    let stored = &survey.stored[question.levels.clone()];
+    let mut as_stored = Vec::new();
+    for (record, stored) in survey.records.iter().zip(stored) {
+        if records::differs(record, stored.as_deref()) {
+            state::put(database, record).during(|| format!("recording `{}`", record.scenario))?;
+        } else {
+            as_stored.push(record);
+        }
     }
+    state::touch(database, &as_stored).during(|| "recording when it was written".into())?;
     for scenario in &survey.forget {
         state::remove(database, scenario, question.dataset.worker).during(|| format!("forgetting `{scenario}`"))?;
     }
@@ -445,8 +492,8 @@ fn clear_stale_files(target: &mut Target<'_>, question: &Question<'_>, survey: &
     media::remove(media.folder, &marker.stale_files).map_err(settle::unfinished)?;
     let cleared = Marker { stale_files: Vec::new(), ..marker.clone() };
     let writing = writing(target, question.aim, Lasting::AtOnce);
-    let mut transaction =
-        begin(&mut *target.database, writing, target.lock_timeout, target.notice).map_err(settle::unfinished)?;
+    let mut transaction = begin(&mut *target.database, Access::Write(writing), target.lock_timeout, target.notice)
+        .map_err(settle::unfinished)?;
     let put = state::put_marker(&mut *transaction, &cleared).and_then(|()| commit(transaction, target.lock_timeout));
     put.during(|| "recording the removed files".into()).map_err(settle::unfinished)
 }

@@ -101,6 +101,9 @@ pub(crate) struct Rows<'a> {
     pub(crate) tuples: &'a [&'a Key],
 }
 
+/// Numbers from one to another, both of them in it.
+pub(crate) type Span = (i64, i64);
+
 /// Whether rows are locked while they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hold {
@@ -122,6 +125,37 @@ pub(crate) fn select(dialect: Dialect, columns: &[String], rows: Rows<'_>, hold:
         writer.among(rows.table, rows.columns, chunk);
         writer.hold(rows.columns, hold);
     })
+}
+
+/// Returns the statement that reads `columns` of the rows whose number lies between these two, in order.
+pub(crate) fn select_between(dialect: Dialect, columns: &[String], table: &Table, key: &str, span: Span) -> Statement {
+    let mut writer = Writer::new(dialect);
+    writer.push("SELECT ");
+    writer.stored(table, columns);
+    writer.push(" FROM ");
+    writer.name(&table.name);
+    writer.push(" WHERE ");
+    writer.between(table, key, span);
+    writer.push(" ORDER BY ");
+    writer.name(key);
+    writer.finish()
+}
+
+/// Returns the statement that counts, for each of these, the rows whose number lies in one of the spans,
+/// in one row.
+pub(crate) fn count_between(dialect: Dialect, counted: &[(&Table, &str, &[Span])]) -> Statement {
+    let mut writer = Writer::new(dialect);
+    for (index, (table, column, spans)) in counted.iter().enumerate() {
+        writer.push(if index == 0 { "SELECT " } else { ", " });
+        for (index, span) in spans.iter().enumerate() {
+            writer.push(if index == 0 { "(SELECT count(*) FROM " } else { " + (SELECT count(*) FROM " });
+            writer.name(&table.name);
+            writer.push(" WHERE ");
+            writer.between(table, column, *span);
+            writer.push(")");
+        }
+    }
+    writer.finish()
 }
 
 /// Returns the statements that read `columns` of the rows whose `rows.columns` hold one of the
@@ -150,13 +184,15 @@ pub(crate) fn select_referring(
     })
 }
 
-/// Returns the statement that reads the rows whose `column` matches `pattern` (`*` for any run).
+/// Returns the statement that reads the rows whose `column` matches `pattern` (`*` for any run), those
+/// only whose number is above another where one is named.
 pub(crate) fn select_matching(
     dialect: Dialect,
     columns: &[String],
     table: &Table,
     column: &str,
     pattern: &str,
+    above: Option<(&str, i64)>,
 ) -> Statement {
     let mut writer = Writer::new(dialect);
     writer.push("SELECT ");
@@ -174,6 +210,12 @@ pub(crate) fn select_matching(
             writer.push("::text COLLATE \"C\" LIKE ");
             writer.bind_to(None, Cell::text(postgres::like(pattern)));
         }
+    }
+    if let Some((key, number)) = above {
+        writer.push(" AND ");
+        writer.name(key);
+        writer.push(" > ");
+        writer.bind_to(table.column(key), Cell::Integer(number));
     }
     writer.finish()
 }
@@ -477,6 +519,14 @@ impl Writer {
         }
     }
 
+    fn between(&mut self, table: &Table, name: &str, (from, to): Span) {
+        self.name(name);
+        self.push(" BETWEEN ");
+        self.bind_to(table.column(name), Cell::Integer(from));
+        self.push(" AND ");
+        self.bind_to(table.column(name), Cell::Integer(to));
+    }
+
     fn among(&mut self, table: &Table, columns: &[String], tuples: &[&Key]) {
         if let [column] = columns
             && let Some(list) = json(tuples.iter().copied())
@@ -552,6 +602,23 @@ pub(crate) fn put_state(dialect: Dialect) -> Sql {
          as_of = excluded.as_of, pinned = excluded.pinned, holds_for = excluded.holds_for, digest = excluded.digest, \
          variant = excluded.variant, keys = excluded.keys, files = excluded.files, passwords = excluded.passwords, \
          tool = excluded.tool, seeded_at = excluded.seeded_at",
+    )
+}
+
+/// Notes when states were written, and by what: tool, time, worker, list of scenarios.
+pub(crate) fn touch_states(dialect: Dialect) -> Sql {
+    Sql::fixed(
+        dialect,
+        match dialect {
+            Dialect::Sqlite => {
+                "UPDATE seedbed_state SET tool = ?, seeded_at = ? \
+                 WHERE worker = ? AND scenario IN (SELECT value FROM json_each(?))"
+            }
+            Dialect::Postgres => {
+                "UPDATE seedbed_state SET tool = ?, seeded_at = ? \
+                 WHERE worker = ? AND scenario IN (SELECT json_array_elements_text(?::text::json))"
+            }
+        },
     )
 }
 

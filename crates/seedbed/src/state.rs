@@ -7,6 +7,7 @@
 mod keys;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
@@ -40,15 +41,24 @@ pub struct Seeded {
     /// The named variant that stands in the database.
     pub variant: Option<String>,
     /// The exact keys of its rows, by table.
-    pub keys: BTreeMap<String, TableKeys>,
+    pub keys: Arc<BTreeMap<String, TableKeys>>,
     /// The files it wrote, by path.
-    pub files: BTreeMap<String, FileMark>,
+    pub files: Arc<BTreeMap<String, FileMark>>,
     /// Stored passwords by a digest of seed and plain text.
-    pub passwords: BTreeMap<String, String>,
+    pub passwords: Arc<BTreeMap<String, String>>,
     /// Version of the tool.
     pub tool: String,
     /// When it was last written, in unix seconds.
     pub seeded_at: i64,
+}
+
+impl Seeded {
+    /// Notes a file that was written.
+    pub(crate) fn file(&mut self, path: String, mark: FileMark) {
+        if self.files.get(&path) != Some(&mark) {
+            Arc::make_mut(&mut self.files).insert(path, mark);
+        }
+    }
 }
 
 /// A file that was written.
@@ -83,13 +93,13 @@ pub struct State {
     /// The marker.
     pub marker: Option<Marker>,
     /// Seeded scenarios of all workers, by worker and layer.
-    pub seeded: Vec<Seeded>,
+    pub seeded: Vec<Arc<Seeded>>,
 }
 
 impl State {
     /// Returns what is seeded for a worker, lower layers first.
     pub fn of_worker(&self, worker: u8) -> impl Iterator<Item = &Seeded> {
-        self.seeded.iter().filter(move |seeded| seeded.worker == worker)
+        self.seeded.iter().map(|seeded| &**seeded).filter(move |seeded| seeded.worker == worker)
     }
 
     /// Returns a seeded scenario.
@@ -100,16 +110,44 @@ impl State {
 
 /// Reads the state; empty where Seedbed was never used.
 pub fn read(database: &mut dyn Database, schema: &Schema) -> Result<State, Failure> {
-    let mut state = State::default();
-    if schema.tables.contains_key("seedbed_marker") {
-        let rows = database.query(&sql::select_marker(database.dialect()), &[])?;
-        state.marker = rows.into_iter().next().map(marker).transpose()?;
+    Remembered::default().read(database, schema)
+}
+
+/// The state as it was read last: what reads as it did is not taken apart again.
+#[derive(Default)]
+pub(crate) struct Remembered {
+    marker: Option<(Vec<Cell>, Marker)>,
+    seeded: Vec<(Vec<Cell>, Arc<Seeded>)>,
+}
+
+impl Remembered {
+    /// Reads the state; empty where Seedbed was never used.
+    pub(crate) fn read(&mut self, database: &mut dyn Database, schema: &Schema) -> Result<State, Failure> {
+        let (mut marked, mut seeded) = (None, Vec::new());
+        if schema.tables.contains_key("seedbed_marker") {
+            let rows = database.query(&sql::select_marker(database.dialect()), &[])?;
+            let known = self.marker.take();
+            marked = rows.into_iter().next().map(|row| match known {
+                Some(known) if known.0 == row => Ok(known),
+                _ => marker(row.clone()).map(|marker| (row, marker)),
+            });
+        }
+        if schema.tables.contains_key("seedbed_state") {
+            for row in database.query(&sql::select_states(database.dialect()), &[])? {
+                let known = self.seeded.iter().find(|(known, _)| known.iter().zip(&row).take(2).all(|(a, b)| a == b));
+                let read = match known {
+                    Some((known, seeded)) if *known == row => Arc::clone(seeded),
+                    known => Arc::new(self::seeded(row.clone(), known)?),
+                };
+                seeded.push((row, read));
+            }
+        }
+        (self.marker, self.seeded) = (marked.transpose()?, seeded);
+        Ok(State {
+            marker: self.marker.as_ref().map(|(_, marker)| marker.clone()),
+            seeded: self.seeded.iter().map(|(_, seeded)| Arc::clone(seeded)).collect(),
+        })
     }
-    if schema.tables.contains_key("seedbed_state") {
-        let rows = database.query(&sql::select_states(database.dialect()), &[])?;
-        state.seeded = rows.into_iter().map(seeded).collect::<Result<_, _>>()?;
-    }
-    Ok(state)
 }
 
 /// Whether the tables of Seedbed are there.
@@ -185,6 +223,15 @@ pub(crate) fn put(database: &mut dyn Database, seeded: &Seeded) -> Result<(), Fa
     database.execute(&sql::put_state(database.dialect()), &values).map(|_| ())
 }
 
+/// Notes when, and by what, these scenarios were written that are recorded already.
+pub(crate) fn touch(database: &mut dyn Database, scenarios: &[&Seeded]) -> Result<(), Failure> {
+    let Some(first) = scenarios.first() else { return Ok(()) };
+    let names: Vec<&str> = scenarios.iter().map(|seeded| seeded.scenario.as_str()).collect();
+    let (worker, at) = (Cell::Integer(i64::from(first.worker)), Cell::Integer(first.seeded_at));
+    let values = [Cell::text(&first.tool), at, worker, json(&names)];
+    database.execute(&sql::touch_states(database.dialect()), &values).map(|_| ())
+}
+
 /// Removes the state of a scenario.
 pub(crate) fn remove(database: &mut dyn Database, scenario: &str, worker: u8) -> Result<(), Failure> {
     let values = [Cell::text(scenario), Cell::Integer(i64::from(worker))];
@@ -207,8 +254,11 @@ fn marker(row: Vec<Cell>) -> Result<Marker, Failure> {
     })
 }
 
-fn seeded(row: Vec<Cell>) -> Result<Seeded, Failure> {
-    let mut row = Row::of("seedbed_state", row);
+/// Returns a state; what stands as in the row that was read before is shared with it.
+fn seeded(cells: Vec<Cell>, known: Option<&(Vec<Cell>, Arc<Seeded>)>) -> Result<Seeded, Failure> {
+    let as_before = |position: usize| known.filter(|(row, _)| row.get(position) == cells.get(position));
+    let known = [9, 10, 11].map(|position| as_before(position).map(|(_, seeded)| seeded));
+    let mut row = Row::of("seedbed_state", cells);
     Ok(Seeded {
         scenario: row.text()?,
         worker: row.integer()? as u8,
@@ -219,10 +269,20 @@ fn seeded(row: Vec<Cell>) -> Result<Seeded, Failure> {
         holds_for: row.integer()?,
         digest: row.text()?,
         variant: row.optional_text(),
-        keys: row.json()?,
-        files: row.json()?,
-        passwords: row.json()?,
+        keys: shared(&mut row, known[0].map(|known| &known.keys))?,
+        files: shared(&mut row, known[1].map(|known| &known.files))?,
+        passwords: shared(&mut row, known[2].map(|known| &known.passwords))?,
         tool: row.text()?,
         seeded_at: row.integer()?,
     })
+}
+
+fn shared<T: serde::de::DeserializeOwned>(row: &mut Row, known: Option<&Arc<T>>) -> Result<Arc<T>, Failure> {
+    match known {
+        Some(known) => {
+            row.skip();
+            Ok(Arc::clone(known))
+        }
+        None => row.json().map(Arc::new),
+    }
 }

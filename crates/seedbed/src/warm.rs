@@ -1,21 +1,33 @@
 //! Warm: a scenario of one worker that stays open between verbs.
 //!
-//! A reset over it answers as the verb does in a process of its own, and is done sooner.
+//! A reset over it answers as the verb does in a process of its own, and is done sooner: the dataset is
+//! generated, the connection is open, and what was read before need not be taken apart again where it
+//! reads as it did. Whatever has changed meanwhile (the scenario files, the tables, what is seeded, the
+//! database file, the day) opens the scenario anew.
 
 use std::path::PathBuf;
 
-use crate::error::Result;
-use crate::project::{Call, Project, Purpose, Times, Work};
+use crate::error::{Result, While};
+use crate::project::{Call, Project, Purpose, Stamps, Times, Work};
 use crate::reset;
 use crate::run::Receipt;
 use crate::session::Notice;
+use crate::survey::{ANOTHER_GROUND, Memory};
+
+const DAY: i64 = 86_400;
 
 /// A scenario of one worker that stays open between verbs.
 pub struct Warm {
     project: Project,
+    /// The project's files as they were before they were read.
+    stamps: Stamps,
     scenario: String,
     asked: Asked,
     work: Work,
+    /// The day that the dataset was generated on.
+    day: i64,
+    memory: Memory,
+    advice: Option<String>,
 }
 
 /// How it was called, kept for when it is opened again.
@@ -42,16 +54,72 @@ impl Warm {
             program: call.program.to_owned(),
             migrate: call.migrate.to_owned(),
         };
-        let work = Work::open(project, scenario, call, Purpose::Write)?;
-        Ok(Self { project: project.clone(), scenario: scenario.to_owned(), asked, work })
+        let stamps = project.stamps();
+        Self::over(project.again()?, stamps, scenario, asked, call.now)
+    }
+
+    fn over(project: Project, stamps: Stamps, scenario: &str, asked: Asked, now: i64) -> Result<Self> {
+        let work = Work::open(&project, scenario, &asked.call(now), Purpose::Write)?;
+        let memory = Memory::on(work.ground());
+        let day = now.div_euclid(DAY);
+        let mut warm = Self { project, stamps, scenario: scenario.to_owned(), asked, work, day, memory, advice: None };
+        warm.commit_soon()?;
+        Ok(warm)
     }
 
     /// Makes the scenario as declared, and removes what tests left behind, as the verb does; `state` names
     /// a declared variant to start from instead, `now` is in unix seconds. What is not seeded yet is seeded.
     pub fn reset(&mut self, state: Option<&str>, now: i64, notice: &mut dyn FnMut(Notice)) -> Result<(Receipt, Times)> {
-        self.project = self.project.again()?;
-        self.work = Work::open(&self.project, &self.scenario, &self.asked.call(now), Purpose::Write)?;
-        self.work.run(notice, |target, _| reset::reset(target, state))
+        if !self.is_current(now) {
+            self.open_again(now)?;
+        }
+        match self.reset_once(state, now, notice) {
+            Err(error) if error.rule == ANOTHER_GROUND => {
+                self.open_again(now)?;
+                self.reset_once(state, now, notice)
+            }
+            answer => answer,
+        }
+    }
+
+    fn reset_once(
+        &mut self,
+        state: Option<&str>,
+        now: i64,
+        notice: &mut dyn FnMut(Notice),
+    ) -> Result<(Receipt, Times)> {
+        let Self { work, memory, .. } = self;
+        work.set_now(now);
+        work.run(notice, |target, _| reset::reset_again(target, state, memory))
+    }
+
+    /// Whether what it has read of the project is what stands there, and its database is where it was.
+    fn is_current(&mut self, now: i64) -> bool {
+        let same_day = self.asked.as_of.is_some() || self.day == now.div_euclid(DAY);
+        same_day && self.project.stamps() == self.stamps && self.work.place.database.is_current()
+    }
+
+    fn open_again(&mut self, now: i64) -> Result<()> {
+        // An edit while the files are read shows in the stamps the next time.
+        let stamps = self.project.stamps();
+        let work = {
+            self.project = self.project.again()?;
+            Work::open(&self.project, &self.scenario, &self.asked.call(now), Purpose::Write)?
+        };
+        (self.stamps, self.day) = (stamps, now.div_euclid(DAY));
+        (self.memory, self.work) = (Memory::on(work.ground()), work);
+        self.commit_soon()
+    }
+
+    /// What a crash takes back of a reset, the next one does again.
+    fn commit_soon(&mut self) -> Result<()> {
+        self.advice = self.work.place.database.commit_soon().during(|| "reading how commits are kept".into())?;
+        Ok(())
+    }
+
+    /// What a person may do so that resets are quicker.
+    pub fn advice(&self) -> Option<&str> {
+        self.advice.as_deref()
     }
 
     /// What a report is written from.

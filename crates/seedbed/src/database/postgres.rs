@@ -26,6 +26,7 @@ use super::{Access, Dangling, Database, Failure, FailureKind, Lasting, Scope, Wr
 use crate::sql::{Dialect, Sql, postgres as sql};
 
 pub use address::{Address, Environment, written};
+use catalogue::Catalogue;
 pub use catalogue::catalogue;
 pub use dialect::{Moved, counters, dangling, identity, put_back, require_version, set_counter};
 pub use visit::Visit;
@@ -38,6 +39,7 @@ pub struct Postgres {
     address: Address,
     /// What the server calls this session.
     session: Session,
+    catalogue: Option<Catalogue>,
     open: bool,
     /// The open transaction may write; without one, what the last one left is still to be put back.
     writes: bool,
@@ -63,6 +65,7 @@ impl Postgres {
             client,
             address: address.clone(),
             session: Session::default(),
+            catalogue: None,
             open: false,
             writes: true,
             locked: None,
@@ -106,7 +109,9 @@ impl Database for Postgres {
     }
 
     fn schema(&mut self) -> Result<Arc<Schema>, Failure> {
-        catalogue(self).map(Arc::new)
+        let known = self.catalogue.take();
+        let catalogue = catalogue::catalogue_again(self, known)?;
+        Ok(Arc::clone(&self.catalogue.insert(catalogue).schema))
     }
 
     fn begin(&mut self, access: Access) -> Result<(), Failure> {
@@ -125,6 +130,11 @@ impl Database for Postgres {
         begun.and_then(|()| if soon { self.run(&sql::commit_soon()) } else { Ok(()) }).inspect_err(|_| {
             let _ = self.rollback();
         })
+    }
+
+    fn version(&mut self) -> Result<Option<String>, Failure> {
+        let rows = self.query(&sql::select_snapshot(), &[])?;
+        Ok(rows.first().and_then(|row| row[0].as_text()).map(str::to_owned))
     }
 
     fn commit(&mut self) -> Result<(), Failure> {

@@ -19,6 +19,10 @@ impl Row {
         Self { table, cells: cells.into_iter() }
     }
 
+    pub(crate) fn skip(&mut self) {
+        self.cells.next();
+    }
+
     pub(crate) fn optional_text(&mut self) -> Option<String> {
         self.cells.next().and_then(|cell| cell.as_text().map(str::to_owned))
     }

@@ -18,7 +18,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
-use super::{Access, Dangling, Database, Failure, FailureKind, functions};
+use super::{Access, Dangling, Database, Failure, FailureKind, Lent, Writing, functions};
 use crate::sql::{Dialect, Sql};
 
 pub use catalogue::{Catalogue, catalogue};
@@ -36,6 +36,23 @@ pub struct Sqlite {
     catalogue: Option<Catalogue>,
     /// Drafts of killed processes were looked for.
     swept: bool,
+    /// The file that was opened.
+    opened: Option<FileId>,
+}
+
+/// What tells a file from another one in its place.
+type FileId = (u64, u64);
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Other systems let nobody replace a file that is open.
+#[cfg(not(unix))]
+fn file_id(path: &Path) -> Option<FileId> {
+    path.exists().then_some((0, 0))
 }
 
 impl Sqlite {
@@ -74,7 +91,8 @@ impl Sqlite {
         };
         prepare().map_err(|error| failure(&error))?;
         let shown = path.map_or_else(|| "sqlite::memory:".to_owned(), |path| format!("sqlite:{}", path.display()));
-        Ok(Self { connection, path: path.map(Path::to_path_buf), shown, catalogue: None, swept: false })
+        let opened = path.and_then(file_id);
+        Ok(Self { connection, path: path.map(Path::to_path_buf), shown, catalogue: None, swept: false, opened })
     }
 
     /// Runs `work` on the connection underneath, for tests and for callers with SQL of their own.
@@ -84,6 +102,14 @@ impl Sqlite {
 
     fn run(&self, text: &str) -> Result<(), Failure> {
         self.connection.execute_batch(text).map_err(|error| failure(&error))
+    }
+
+    /// Removes drafts of killed processes, once.
+    fn sweep(&mut self) {
+        if let Some(path) = self.path.as_deref().filter(|_| !self.swept) {
+            create::sweep(path);
+            self.swept = true;
+        }
     }
 
     fn run_soon(&self, text: &str) -> Result<(), Failure> {
@@ -122,13 +148,44 @@ impl Database for Sqlite {
         match access {
             Access::Read => self.run("BEGIN"),
             Access::Write(_) => {
-                if let Some(path) = self.path.as_deref().filter(|_| !self.swept) {
-                    create::sweep(path);
-                    self.swept = true;
-                }
+                self.sweep();
                 self.run_soon("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON")
             }
         }
+    }
+
+    fn promote(&mut self, _: Writing) -> Result<bool, Failure> {
+        // A write that touches nothing takes the lock, unless somebody has it or has written since.
+        match dialect::lock(self) {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(failure) if failure.kind == FailureKind::Busy => return Ok(false),
+            Err(failure) => return Err(failure),
+        }
+        self.sweep();
+        self.run("PRAGMA defer_foreign_keys = ON").map(|()| true)
+    }
+
+    fn version(&mut self) -> Result<Option<String>, Failure> {
+        dialect::version(self)
+    }
+
+    fn commit_soon(&mut self) -> Result<Option<String>, Failure> {
+        let text = |sql: &str| self.connection.query_row(sql, [], |row| row.get(0)).map_err(|error| failure(&error));
+        let journal: String = text("PRAGMA journal_mode")?;
+        if journal != "wal" {
+            return Ok(Some(format!(
+                "the journal of {} is `{journal}`: every commit waits for the disk several times, and for readers; \
+                 with `PRAGMA journal_mode = WAL` a reset takes a fraction of that",
+                self.shown
+            )));
+        }
+        // In WAL this loses nothing but the last commits, and those whole; for this connection alone.
+        self.run("PRAGMA synchronous = NORMAL").map(|()| None)
+    }
+
+    fn is_current(&mut self) -> bool {
+        self.path.as_deref().is_none_or(|path| self.opened.is_some() && file_id(path) == self.opened)
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
@@ -149,11 +206,25 @@ impl Database for Sqlite {
             while let Some(row) = rows.next()? {
                 let mut cells = Vec::with_capacity(width);
                 for position in 0..width {
-                    cells.push(cell(row.get_ref(position)?));
+                    cells.push(lent(row.get_ref(position)?).to_cell());
                 }
                 found.push(cells);
             }
             Ok(found)
+        };
+        read().map_err(|error| failure(&error))
+    }
+
+    fn each(&mut self, sql: &Sql, values: &[Cell], row: &mut dyn FnMut(&[Lent<'_>])) -> Result<(), Failure> {
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare_cached(sql.text())?;
+            let width = statement.column_count();
+            let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Bound)))?;
+            while let Some(found) = rows.next()? {
+                let cells = (0..width).map(|position| found.get_ref(position).map(lent));
+                row(&cells.collect::<rusqlite::Result<Vec<_>>>()?);
+            }
+            Ok(())
         };
         read().map_err(|error| failure(&error))
     }
@@ -224,17 +295,14 @@ impl ToSql for Bound<'_> {
     }
 }
 
-fn cell(value: ValueRef<'_>) -> Cell {
+fn lent(value: ValueRef<'_>) -> Lent<'_> {
     match value {
-        ValueRef::Null => Cell::Null,
-        ValueRef::Integer(n) => Cell::Integer(n),
-        ValueRef::Real(x) => Cell::Real(x),
+        ValueRef::Null => Lent::Null,
+        ValueRef::Integer(n) => Lent::Integer(n),
+        ValueRef::Real(x) => Lent::Real(x),
         // A text that is not UTF-8 is no value of ours; its bytes still tell it from others.
-        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Cell::text(text),
-            Err(_) => Cell::Blob(bytes.into()),
-        },
-        ValueRef::Blob(bytes) => Cell::Blob(bytes.into()),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_or(Lent::Blob(bytes), Lent::Text),
+        ValueRef::Blob(bytes) => Lent::Blob(bytes),
     }
 }
 

@@ -51,6 +51,18 @@ pub(super) fn load(config: &Config, folder: &Path, here: &Path) -> Result<Vec<Sc
     if problems.is_empty() { Ok(scenarios) } else { Err(problems) }
 }
 
+/// Returns the files and folders that scenarios and their lists are read from.
+pub(super) fn read_from(config: &Config, folder: &Path, known: &[Scenario]) -> BTreeSet<PathBuf> {
+    let mut places = BTreeSet::new();
+    for (named, _) in &config.scenarios {
+        let path = folder.join(named);
+        places.extend(files_in(&path));
+        places.insert(path);
+    }
+    places.extend(known.iter().flat_map(|scenario| scenario.lists.iter().map(|list| scenario.folder.join(list))));
+    places
+}
+
 /// Whether a file says that it is a scenario, though it may be unreadable.
 fn calls_itself_one(text: &str) -> bool {
     text.lines().any(|line| {

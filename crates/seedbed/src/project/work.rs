@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use crate::error::{Closing, Error, Exit, Result, While};
 use crate::run;
 use crate::session::{Media, Notice, Target};
 use crate::state::{self, State};
+use crate::survey::{self, Ground};
 use seedbed_render::picture;
 
 pub(super) const DAY: i64 = 86_400;
@@ -77,6 +79,8 @@ pub struct Work {
     pub seed: u64,
     /// How help lines call this program.
     pub program: String,
+    /// The catalogue that it was generated for.
+    schema: Arc<Schema>,
     media: Option<PathBuf>,
     bookkeeping: Vec<String>,
     lock_timeout: Duration,
@@ -159,12 +163,24 @@ impl Work {
             generated,
             levels,
             seed,
+            schema,
         })
     }
 
     fn make(&mut self, address: &Address<'_>) -> Result<()> {
         self.place = address.create()?;
         Ok(())
+    }
+
+    /// Returns what the dataset was generated for.
+    pub(crate) fn ground(&self) -> Ground {
+        let seeded = survey::seeded(&self.state, self.generated.dataset.worker);
+        Ground { schema: Arc::clone(&self.schema), seeded }
+    }
+
+    /// Sets what time it is for the next verb.
+    pub(crate) fn set_now(&mut self, now: i64) {
+        self.now = now;
     }
 
     /// Runs a verb and measures it.

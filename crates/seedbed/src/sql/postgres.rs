@@ -400,6 +400,44 @@ pub(crate) fn select_triggers() -> Sql {
     )
 }
 
+/// Reads what changes with every commit: the session, since when the server runs, and what of all
+/// transactions it sees.
+pub(crate) fn select_snapshot() -> Sql {
+    fixed(
+        "SELECT concat_ws(' ', pg_backend_pid()::text, extract(epoch FROM pg_postmaster_start_time())::text, \
+         pg_current_snapshot()::text)",
+    )
+}
+
+/// Reads a mark of the catalogue: for every part that is read of it, how many rows there are, and a sum over
+/// the transactions that wrote them.
+pub(crate) fn select_catalogue_mark() -> Sql {
+    let part = |key: &str, from: &str| {
+        format!(
+            "(SELECT count(*) || ':' || coalesce(sum(hashint8extended({key}::int8, x.xmin::text::int8)), 0) FROM {from})"
+        )
+    };
+    let parts = [
+        part("x.oid", "pg_class AS x JOIN own ON own.oid = x.relnamespace"),
+        part("x.attrelid", "tables JOIN pg_attribute AS x ON x.attrelid = tables.oid AND x.attnum > 0"),
+        part("x.oid", "pg_attrdef AS x"),
+        part("x.oid", "pg_constraint AS x"),
+        part("x.indexrelid", "pg_index AS x WHERE x.indexrelid >= 16384"),
+        part("x.oid", "pg_trigger AS x WHERE NOT x.tgisinternal"),
+        part("x.oid", "pg_rewrite AS x WHERE x.oid >= 16384"),
+        part("x.inhrelid", "pg_inherits AS x"),
+        part("x.seqrelid", "pg_sequence AS x"),
+        part("x.objid", "pg_depend AS x WHERE x.deptype IN ('a', 'i') AND x.objid >= 16384"),
+        part("x.oid", "pg_type AS x JOIN own ON own.oid = x.typnamespace"),
+    ];
+    fixed(&format!(
+        "WITH own AS MATERIALIZED (SELECT oid FROM pg_namespace WHERE nspname IN (current_schema(), '{OWN_SCHEMA}')), \
+         tables AS MATERIALIZED (SELECT c.oid FROM pg_class AS c JOIN own ON own.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')) SELECT concat_ws(' ', current_schema(), {})",
+        parts.join(", ")
+    ))
+}
+
 /// Reads the sequences that hand out the values of key columns: table, column, sequence as it is
 /// quoted, where it starts.
 pub(crate) fn select_counters() -> Sql {

@@ -16,6 +16,11 @@ pub(crate) fn select_schema_version() -> Sql {
     fixed("PRAGMA schema_version")
 }
 
+/// Reads the number that every commit of another connection moves.
+pub(crate) fn select_data_version() -> Sql {
+    fixed("PRAGMA data_version")
+}
+
 /// Reads tables and views: name, type, DDL.
 pub(crate) fn select_tables() -> Sql {
     fixed(

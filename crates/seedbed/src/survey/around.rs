@@ -84,13 +84,15 @@ pub(super) fn limit_to_levels(
     question: &Question<'_>,
     links: &[Link],
     shapes: &Shapes,
-    live: &Live,
-    base: &Keys,
+    rows: &super::Rows,
+    removable: &Keys,
     found: &mut Found,
 ) {
     if found.debris.is_empty() {
         return;
     }
+    let live = &rows.live;
+    let base = &intersection(removable, &rows.ours);
     let tables: BTreeSet<&str> = (question.dataset.blocks.iter())
         .filter(|block| question.levels.contains(&block.scenario))
         .map(|block| block.table.as_str())
@@ -126,6 +128,14 @@ pub(super) fn limit_to_levels(
         rows.retain(|key, _| inside.contains(&(table.clone(), key.clone())));
     }
     found.debris.retain(|_, rows| !rows.is_empty());
+}
+
+fn intersection(some: &Keys, others: &Keys) -> Keys {
+    let both = |(table, keys): (&String, &BTreeSet<Key>)| {
+        let others = others.get(table)?;
+        Some((table.clone(), keys.intersection(others).cloned().collect()))
+    };
+    some.iter().filter_map(both).collect()
 }
 
 /// What reporting looks at.

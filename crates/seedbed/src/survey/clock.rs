@@ -21,7 +21,7 @@ impl Clock {
     /// Returns the as-of that was asked for, or the stored one while it holds, or the start of today.
     pub(crate) fn of(question: &Question<'_>, known: &Known) -> Self {
         let newest = known.seeded_in(&question.levels).max_by_key(|seeded| seeded.as_of);
-        let newest = newest.or_else(|| known.seeded.iter().flatten().max_by_key(|seeded| seeded.as_of));
+        let newest = newest.or_else(|| known.seeded_in(&(0..known.seeded.len())).max_by_key(|seeded| seeded.as_of));
         let stored = newest.map(|seeded| seeded.as_of);
         let (as_of, pinned) = match (question.as_of, newest) {
             (Some(as_of), _) => (as_of, true),

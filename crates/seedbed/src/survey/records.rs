@@ -1,27 +1,47 @@
 //! What the state is to hold after a run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use seedbed_core::password::Hashes;
+use seedbed_core::plan::diff::Wanted;
 use seedbed_core::plan::{desired, digest};
 use seedbed_core::schema::Schema;
 use seedbed_core::value::Value;
 
 use super::{Aim, Clock, Known, Question};
 use crate::password;
-use crate::state::{FileMark, Seeded, State, TableKeys, Tag, TagValue};
+use crate::state::{FileMark, Seeded, TableKeys, Tag, TagValue};
 
-/// Returns the state of every level; files that are still to be written are added later.
+/// The state that was worked out last, and what from.
+pub(super) struct Recorded {
+    wanted: Arc<Vec<Wanted>>,
+    kept: Arc<BTreeMap<String, FileMark>>,
+    clock: Clock,
+    records: Vec<Seeded>,
+}
+
+/// Returns the state of every level; files that are still to be written are added later. `recorded` is
+/// what was worked out last.
 pub(super) fn to_write(
     question: &Question<'_>,
     known: &Known,
     schema: &Schema,
     clock: &Clock,
     passwords: &Hashes,
-    kept: &BTreeMap<String, FileMark>,
+    (wanted, kept): (&Arc<Vec<Wanted>>, &Arc<BTreeMap<String, FileMark>>),
+    recorded: &mut Option<Recorded>,
 ) -> Vec<Seeded> {
     if question.aim == Aim::Gone {
         return Vec::new();
+    }
+    if let Some(last) = recorded
+        && Arc::ptr_eq(&last.wanted, wanted)
+        && Arc::ptr_eq(&last.kept, kept)
+        && last.clock == *clock
+    {
+        let now = |record: &Seeded| Seeded { seeded_at: question.now, ..record.clone() };
+        return last.records.iter().map(now).collect();
     }
     let dataset = question.dataset;
     let record = |index: usize| {
@@ -50,9 +70,11 @@ pub(super) fn to_write(
         let files = match question.media {
             Some(_) => files.filter_map(|file| Some((file.path.clone(), kept.get(&file.path)?.clone()))).collect(),
             // Without a media folder nothing is known about the files but what was recorded.
-            None => before.map(|before| before.files.clone()).unwrap_or_default(),
+            None => before.map(|before| (*before.files).clone()).unwrap_or_default(),
         };
-        Seeded {
+        let hashes = hashes.into_iter();
+        let hashes = hashes.map(|(password, hash)| (password::cache_key(dataset.seed, password), hash.to_string()));
+        let record = Seeded {
             scenario: scenario.name.clone(),
             worker: dataset.worker,
             layer: scenario.layer,
@@ -62,24 +84,41 @@ pub(super) fn to_write(
             holds_for: dataset.holds_for,
             digest: digest(dataset, |of| of == index),
             variant: question.variant.map(str::to_owned),
-            keys,
-            files,
-            passwords: hashes
-                .into_iter()
-                .map(|(password, hash)| (password::cache_key(dataset.seed, password), hash.to_string()))
-                .collect(),
+            keys: Arc::new(keys),
+            files: Arc::new(files),
+            passwords: Arc::new(hashes.collect()),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             seeded_at: question.now,
+        };
+        match before {
+            Some(before) => sharing(record, before),
+            None => record,
         }
     };
-    question.levels.clone().map(record).collect()
+    let records: Vec<Seeded> = question.levels.clone().map(record).collect();
+    let (wanted, kept) = (Arc::clone(wanted), Arc::clone(kept));
+    *recorded = Some(Recorded { wanted, kept, clock: *clock, records: records.clone() });
+    records
 }
 
-/// Whether the records say something that the state does not.
-pub(super) fn changed(records: &[Seeded], state: &State) -> bool {
-    records.iter().any(|record| {
-        state.find(&record.scenario, record.worker).is_none_or(|stored| {
-            *record != Seeded { seeded_at: record.seeded_at, tool: record.tool.clone(), ..stored.clone() }
-        })
+/// Returns the record with what it has in common with the one that is stored, so that the next comparison
+/// of the two is a short one.
+fn sharing(mut record: Seeded, stored: &Seeded) -> Seeded {
+    if record.keys == stored.keys {
+        record.keys = Arc::clone(&stored.keys);
+    }
+    if record.files == stored.files {
+        record.files = Arc::clone(&stored.files);
+    }
+    if record.passwords == stored.passwords {
+        record.passwords = Arc::clone(&stored.passwords);
+    }
+    record
+}
+
+/// Whether a record says something that the stored one does not, the time of writing aside.
+pub(crate) fn differs(record: &Seeded, stored: Option<&Seeded>) -> bool {
+    stored.is_none_or(|stored| {
+        *record != Seeded { seeded_at: record.seeded_at, tool: record.tool.clone(), ..stored.clone() }
     })
 }

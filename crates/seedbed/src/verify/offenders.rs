@@ -39,7 +39,7 @@ impl Asking<'_> {
         let scratch = &mut declared.as_mut().expect("it was made above").0;
         let (found, wanted) = (counted(database, fact, case)?, counted(scratch, fact, case)?);
         let table = &self.dataset.blocks[fact.population].table;
-        let there = |key: &Key| self.survey.live.get(table).is_some_and(|live| live.rows.contains_key(key));
+        let there = |key: &Key| self.survey.rows.live.get(table).is_some_and(|live| live.rows.contains_key(key));
         let without = |some: &[Key], others: &[Key]| -> Vec<Key> {
             let others: BTreeSet<&Key> = others.iter().collect();
             some.iter().filter(|key| !others.contains(key)).cloned().collect()

@@ -61,7 +61,7 @@ fn a_reset_that_fails_at_any_statement_leaves_everything_as_it_was() {
          INSERT INTO notes (user_id, body) VALUES (1200000001, 'left');",
     );
     world.set_counter("pairs", 5);
-    assert!(fails_whole(world, &left, World::reset) > 40);
+    assert!(fails_whole(world, &left, World::reset) > 25);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_cleanup_that_fails_at_any_statement_leaves_everything_as_it_was_or_ends_whe
     let (mut world, left) = failing();
     world.seed().unwrap();
     let path = world.media();
-    assert!(fails_whole(world, &left, |world| world.cleanup(0)) > 40);
+    assert!(fails_whole(world, &left, |world| world.cleanup(0)) > 25);
     assert!(!path.join("faces").exists());
 }
 

@@ -1,6 +1,7 @@
 //! The catalogue of a PostgreSQL database as a schema, over any adapter.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use seedbed_core::schema::{Column, ColumnKind, ForeignKey, OnDelete, Schema, Table, TableKind, Unique};
 
@@ -39,6 +40,24 @@ fn read(database: &mut dyn Database) -> Result<Schema, Failure> {
         }
     }
     Ok(Schema { tables })
+}
+
+/// A catalogue as it was read, and its mark.
+#[derive(Clone, Debug)]
+pub(super) struct Catalogue {
+    /// The tables.
+    pub(super) schema: Arc<Schema>,
+    mark: Option<String>,
+}
+
+/// Returns the catalogue; where its mark is as it was, that is what is `known`.
+pub(super) fn catalogue_again(database: &mut dyn Database, known: Option<Catalogue>) -> Result<Catalogue, Failure> {
+    let rows = database.query(&sql::select_catalogue_mark(), &[])?;
+    let mark = rows.first().and_then(|row| row[0].as_text()).map(str::to_owned);
+    match known {
+        Some(known) if known.mark.is_some() && known.mark == mark => Ok(known),
+        _ => Ok(Catalogue { schema: Arc::new(catalogue(database)?), mark }),
+    }
 }
 
 fn rows(database: &mut dyn Database, sql: &Sql) -> Result<Vec<Row>, Failure> {

@@ -24,13 +24,20 @@ pub fn require_version(database: &mut dyn Database) -> Result<(), Failure> {
 /// Takes the write lock in a transaction that is open and has done nothing yet, so that no other
 /// program writes between its reads and its writes.
 ///
-/// Where Seedbed has no tables yet there is nothing to lock by, and nothing is locked.
-pub fn lock(database: &mut dyn Database) -> Result<(), Failure> {
+/// Where Seedbed has no tables yet there is nothing to lock by, and nothing is locked: the answer is no.
+pub fn lock(database: &mut dyn Database) -> Result<bool, Failure> {
     // The tables are looked for last: SQLite waits for a lock only before the first read.
     match database.execute(&sql::lock(), &[]) {
+        Ok(_) => Ok(true),
         Err(failure) if has_table(database, "seedbed_marker")? => Err(failure),
-        _ => Ok(()),
+        Err(_) => Ok(false),
     }
+}
+
+/// Returns what changes with every commit of another connection.
+pub(super) fn version(database: &mut dyn Database) -> Result<Option<String>, Failure> {
+    let rows = database.query(&sql::select_data_version(), &[])?;
+    Ok(rows.first().and_then(|row| row[0].as_integer()).map(|number| number.to_string()))
 }
 
 /// Returns the counters of the tables that have one and were written before.

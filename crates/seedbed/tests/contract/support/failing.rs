@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use seedbed::Database;
-use seedbed::database::{Access, Dangling, Failure, FailureKind};
+use seedbed::database::{Access, Dangling, Failure, FailureKind, Writing};
 use seedbed::sql::{Dialect, Sql};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
@@ -40,6 +40,10 @@ impl Database for Failing {
     fn begin(&mut self, access: Access) -> Result<(), Failure> {
         self.count()?;
         self.inner.begin(access)
+    }
+    fn promote(&mut self, writing: Writing) -> Result<bool, Failure> {
+        self.count()?;
+        self.inner.promote(writing)
     }
     fn commit(&mut self) -> Result<(), Failure> {
         self.count()?;

@@ -45,7 +45,7 @@ impl Database for Guest {
     fn begin(&mut self, access: Access) -> Result<(), Failure> {
         self.own = Some(self.owns_transactions());
         self.run("SAVEPOINT guest")?;
-        if access == Access::Read { Ok(()) } else { sqlite::lock(self) }
+        if access == Access::Read { Ok(()) } else { sqlite::lock(self).map(|_| ()) }
     }
     fn commit(&mut self) -> Result<(), Failure> {
         self.run("RELEASE guest")?;
