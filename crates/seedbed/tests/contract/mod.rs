@@ -12,3 +12,4 @@ pub mod support;
 mod verbs;
 mod verify;
 pub mod verify_support;
+mod warm;
