@@ -10,7 +10,7 @@ use seedbed_core::value::Value;
 use seedbed_render::password;
 
 /// 2026-11-22 00:00 UTC.
-const TODAY: i64 = 1_795_305_600;
+pub(crate) const TODAY: i64 = 1_795_305_600;
 pub(crate) const PARENTS_FIRST: [&str; 7] = [
     "users_user",
     "users_profile",
