@@ -111,7 +111,7 @@ pub(crate) enum Verb {
     Reset(reset::Flags),
     /// Our own rows and files go, nobody else's.
     Cleanup(cleanup::Flags),
-    /// What `verify` finds, as files: a page, JUnit's XML, Markdown.
+    /// What `verify` finds, as files: a page, XML as `JUnit` writes it, Markdown.
     Report(report::Flags),
     /// Who a test can log in as.
     Personas(personas::Flags),

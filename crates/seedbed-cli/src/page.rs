@@ -87,7 +87,8 @@ pub(crate) fn read(work: &mut Work, notice: &mut dyn FnMut(Notice)) -> Result<Re
 
 /// Returns the page as one document, in the edition that the view asks for.
 pub(crate) fn page(view: &View<'_>) -> String {
-    let rows = Rows::of(view);
+    let (rows, nothing) = (Rows::of(view), Plan::default());
+    let declared = Rows::new(view.work, &nothing, view.reading.verified.receipt.as_of);
     let title = format!("Seedbed: {} on {}", view.scenario(), view.work.place.name);
     let sections = html! {
         main {
@@ -95,7 +96,7 @@ pub(crate) fn page(view: &View<'_>) -> String {
             (changes::section(view))
             (checks::section(view))
             (special::section(view, &rows))
-            (lists::section(view, &rows))
+            (lists::section(view, &declared))
             (picture::section(view, &rows))
         }
     };
@@ -152,6 +153,12 @@ impl View<'_> {
     /// Returns the index of the highest layer that is shown.
     fn top(&self) -> usize {
         self.work.levels.end.saturating_sub(1)
+    }
+
+    /// Returns the named state that stands in the database.
+    fn variant(&self) -> Option<&str> {
+        let worker = self.work.generated.dataset.worker;
+        self.work.state.find(self.scenario(), worker)?.variant.as_deref()
     }
 
     fn plan(&self) -> &Plan {

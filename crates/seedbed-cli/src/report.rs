@@ -1,6 +1,6 @@
 //! Reports: what `verify` found, as files for people and for CI.
 //!
-//! HTML is the page without buttons, passwords and tokens; JUnit has a test case per check; Markdown
+//! HTML is the page without buttons, passwords and tokens; XML has a test case per check; Markdown
 //! is for the summary of a CI step. Each is made from the same [`View`] and written whole.
 
 use std::fmt::Write;
@@ -31,9 +31,12 @@ pub(crate) struct Files {
     pub(crate) markdown: Option<PathBuf>,
 }
 
+/// What makes the text of a report.
+type Writing = fn(&View<'_>) -> String;
+
 /// Writes the reports that `files` names, in and below `here`; returns what was written.
 pub(crate) fn write_reports(view: &View<'_>, files: &Files, here: &Path) -> Result<Vec<PathBuf>> {
-    let reports: [(&Option<PathBuf>, fn(&View<'_>) -> String); 3] =
+    let reports: [(&Option<PathBuf>, Writing); 3] =
         [(&files.html, html), (&files.junit, junit), (&files.markdown, markdown)];
     let mut written = Vec::new();
     for (file, report) in reports {
@@ -57,7 +60,7 @@ fn html(view: &View<'_>) -> String {
     page::page(&View { live: None, ..*view })
 }
 
-/// Returns the report as JUnit's XML: a suite per scenario, a test case per check.
+/// Returns the report as XML of `JUnit`: a suite per scenario, a test case per check.
 fn junit(view: &View<'_>) -> String {
     let checks = &view.reading.verified.report.checks;
     let layers = &view.work.chain.layers[view.work.levels.clone()];

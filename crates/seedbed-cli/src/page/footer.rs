@@ -11,7 +11,7 @@ pub(super) fn section(view: &View<'_>) -> Markup {
     html! {
         footer {
             p { span.chain { (headline::names(view.work).join(" \u{203a} ")) }
-                @if let Some(variant) = variant(view) { " in the state " strong { (variant) } } }
+                @if let Some(variant) = view.variant() { " in the state " strong { (variant) } } }
             p { "digest " code title=(receipt.digest) { (headline::short(&receipt.digest)) }
                 @if view.live.is_some() { " " (copy("copy", "the digest", &receipt.digest)) } }
             p { "seed " (view.work.seed) }
@@ -25,10 +25,4 @@ pub(super) fn section(view: &View<'_>) -> Markup {
             p { "verified in " (duration(view.reading.times.total)) " by Seedbed " (env!("CARGO_PKG_VERSION")) }
         }
     }
-}
-
-/// Returns the named state that stands in the database.
-fn variant<'a>(view: &View<'a>) -> Option<&'a str> {
-    let worker = view.work.generated.dataset.worker;
-    view.work.state.find(view.scenario(), worker)?.variant.as_deref()
 }

@@ -1,8 +1,6 @@
 //! What the application should show: every declared list in its order, and a place to compare it.
 //!
-//! Comparing fetches nothing: what the application answered is pasted, and the differences are marked.
-
-use std::collections::BTreeMap;
+//! The lists are those of the declared rows, whatever stands in the database. Comparing fetches nothing: what the application answered is pasted, and the differences are marked.
 
 use maud::{Markup, html};
 use seedbed_core::dataset::Expected;
@@ -61,7 +59,7 @@ fn choice(lists: &[Listed<'_>], names: &[&str]) -> Markup {
 fn lists<'a>(view: &View<'a>) -> Vec<Listed<'a>> {
     let (dataset, chain) = (&view.work.generated.dataset, &view.work.chain);
     let of = |subject: Option<(usize, usize)>| {
-        let own = dataset.expected.iter().filter(move |list| list.scenario <= view.top() && list.subject == subject);
+        let own = dataset.expected.iter().filter(move |list| holds(view, list) && list.subject == subject);
         own.map(move |list| {
             (list, chain.answers.iter().find(|answer| answer.name == list.name && answer.layer == list.scenario))
         })
@@ -77,7 +75,7 @@ fn lists<'a>(view: &View<'a>) -> Vec<Listed<'a>> {
     }
     lists.extend(of(None).map(|(list, answer)| Listed { who: EVERYBODY, purpose: "", list, answer }));
     // A list whose subjects have no personas is still a list that tests ask for.
-    for (list, answer) in dataset.expected.iter().filter(|list| list.scenario <= view.top()).filter_map(|list| {
+    for (list, answer) in dataset.expected.iter().filter(|list| holds(view, list)).filter_map(|list| {
         let (id, _) = list.subject?;
         let nobody =
             !chain.populations[id].personas.iter().any(|persona| !persona.absent && persona.layer <= view.top());
@@ -90,10 +88,15 @@ fn lists<'a>(view: &View<'a>) -> Vec<Listed<'a>> {
     lists
 }
 
+/// Whether a list is what the application shows while these layers are seeded.
+fn holds(view: &View<'_>, list: &Expected) -> bool {
+    list.scenario <= view.top() && list.until.is_none_or(|until| until > view.top())
+}
+
 fn one(view: &View<'_>, rows: &Rows<'_>, listed: &Listed<'_>, at: usize) -> Markup {
     let Listed { who, purpose, list, answer } = listed;
     let keys: Vec<Key> = list.rows.iter().map(|row| rows.key(list.block, *row)).collect();
-    let group = answer.and_then(|answer| answer.group_by.as_ref()).map(|by| &by.path);
+    let groups = grouped(rows, list);
     let scope = if list.same_for_any_workers { "" } else { ", with the rows of all workers" };
     let title = format!("{} of {who}", list.name);
     html! {
@@ -102,15 +105,13 @@ fn one(view: &View<'_>, rows: &Rows<'_>, listed: &Listed<'_>, at: usize) -> Mark
                 strong { (who) } " " (list.name) span.tally { (count(list.rows.len(), "row, in order", "rows, in order")) (scope) }
             }
             @if !purpose.is_empty() { p.quiet { (purpose) } }
-            @if let Some(path) = group { (totals(rows, list, path)) }
+            @if !groups.is_empty() {
+                p.counts { @for (value, keys) in &groups { span { b { (keys.len()) } " " (value) } } }
+            }
             @if view.live.is_some() {
                 div.tools {
                     (copy("copy ids", &title, &ids(&keys)))
-                    @if let Some(path) = group {
-                        @for (value, keys) in grouped(rows, list, path) {
-                            (copy(&format!("ids of {value}"), &title, &ids(&keys)))
-                        }
-                    }
+                    @for (value, keys) in &groups { (copy(&format!("ids of {value}"), &title, &ids(keys))) }
                 }
                 (compare(at, &title))
             }
@@ -119,20 +120,11 @@ fn one(view: &View<'_>, rows: &Rows<'_>, listed: &Listed<'_>, at: usize) -> Mark
     }
 }
 
-fn totals(rows: &Rows<'_>, list: &Expected, path: &Path) -> Markup {
-    html! {
-        p.counts { @for (value, keys) in grouped(rows, list, path) { span { b { (keys.len()) } " " (value) } } }
-    }
-}
-
-/// Returns the keys by the value of a path, in order.
-fn grouped(rows: &Rows<'_>, list: &Expected, path: &Path) -> BTreeMap<String, Vec<Key>> {
-    let mut groups: BTreeMap<String, Vec<Key>> = BTreeMap::new();
-    for row in &list.rows {
-        let value = rows.read(path, *row).map_or_else(String::new, |seen| seen.to_string());
-        groups.entry(value).or_default().push(rows.key(list.block, *row));
-    }
-    groups
+/// Returns the keys by the value that the scenario groups the list by, in order.
+fn grouped(rows: &Rows<'_>, list: &Expected) -> Vec<(String, Vec<Key>)> {
+    let groups = list.groups.iter().flat_map(|groups| &groups.rows);
+    let keys = |own: &[usize]| own.iter().map(|row| rows.key(list.block, *row)).collect();
+    groups.map(|(value, own)| (value.to_string(), keys(own))).collect()
 }
 
 /// A place to paste what the application answered.

@@ -33,8 +33,9 @@ pub(crate) fn state(view: &View<'_>) -> State {
         return not("AGED", aged.to_string());
     }
     if !plan.is_empty() {
-        let words = ["to insert", "to change", "to write", "to remove"];
-        return not("CHANGED", difference::summary(plan, words));
+        let summary = difference::summary(plan, ["to insert", "to change", "to write", "to remove"]);
+        let state = view.variant().map(|name| format!("in the state {name}, beside the whole dataset: "));
+        return not("CHANGED", state.unwrap_or_default() + &summary);
     }
     let failing = verified.report.failing().count();
     if failing > 0 {

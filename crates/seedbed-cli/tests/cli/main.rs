@@ -6,5 +6,6 @@ mod exit_codes;
 mod main_job;
 mod postgres;
 mod reference;
+mod reports;
 #[path = "../support/mod.rs"]
 mod support;

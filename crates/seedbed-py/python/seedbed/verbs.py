@@ -58,6 +58,18 @@ def verify(scenario: str, *, all: bool = False, **options: Unpack[Options]) -> A
     return ask("verify", [scenario], {"all": all}, options)
 
 
+def report(
+    scenario: str,
+    *,
+    html: str | Path | None = None,
+    junit: str | Path | None = None,
+    markdown: str | Path | None = None,
+    **options: Unpack[Options],
+) -> Answer:
+    """What `verify` finds, as files: a page, XML as JUnit writes it, Markdown; at least one."""
+    return ask("report", [scenario], {"html": html, "junit": junit, "markdown": markdown}, options)
+
+
 def reset(scenario: str, *, state: str | None = None, **options: Unpack[Options]) -> Answer:
     """The last test is undone, and told. With `state`, starts from that declared state."""
     return ask("reset", [scenario], {"state": state}, options)

@@ -99,7 +99,7 @@ fn quota(rows: &Rows<'_>, id: PopulationId, column: usize, case: usize, lines: &
     for part in parts {
         match joined.iter_mut().find(|other| other.name == part.name) {
             Some(other) => {
-                (other.declared, other.counted) = (other.declared + part.declared, other.counted + part.counted)
+                (other.declared, other.counted) = (other.declared + part.declared, other.counted + part.counted);
             }
             None => joined.push(part),
         }
@@ -192,23 +192,29 @@ fn figure(title: String, divisions: &[&Division]) -> Figure {
 }
 
 fn drawing(divisions: &[&Division]) -> Markup {
-    let mut top = 0.0;
+    let lines = |division: &Division| LINE * (division.parts.len() + 1) as f64 + 6.0;
+    let tops = divisions.iter().scan(0.0, |below, division| {
+        let top = *below;
+        *below += lines(division);
+        Some(top)
+    });
+    html! { @for (division, top) in divisions.iter().zip(tops) { (bars(division, top)) } }
+}
+
+/// Draws a division; its heading stands at `top`.
+fn bars(division: &Division, top: f64) -> Markup {
+    let whole = division.parts.iter().map(|part| part.declared.max(part.counted)).max().unwrap_or(1).max(1) as f64;
+    let length = |rows: usize| (WIDTH - LEFT - RIGHT) * rows as f64 / whole;
     html! {
-        @for division in divisions {
-            @let whole = division.parts.iter().map(|part| part.declared.max(part.counted)).max().unwrap_or(1).max(1) as f64;
-            @let heading = { let y = top + 12.0; top += LINE; y };
-            text.heading x="0" y=(px(heading)) { (division.name) }
-            @for part in &division.parts {
-                @let y = { let y = top; top += LINE; y };
-                @let length = |rows: usize| (WIDTH - LEFT - RIGHT) * rows as f64 / whole;
-                text.label x=(px(LEFT - 8.0)) y=(px(y + 11.5)) text-anchor="end" { (short(&part.name)) }
-                rect.bed x=(px(LEFT)) y=(px(y + 2.5)) width=(px(length(part.declared).max(1.0))) height="11" rx="2" {}
-                rect.bar.off[part.declared != part.counted] x=(px(LEFT)) y=(px(y + 2.5)) width=(px(length(part.counted))) height="11" rx="2" {}
-                text.value.off[part.declared != part.counted] x=(px(WIDTH - 2.0)) y=(px(y + 11.5)) text-anchor="end" {
-                    @if part.declared == part.counted { (part.counted) } @else { (part.counted) " of " (part.declared) }
-                }
+        text.heading x="0" y=(px(top + 12.0)) { (division.name) }
+        @for (at, part) in division.parts.iter().enumerate() {
+            @let (y, off) = (top + LINE * (at as f64 + 1.0), part.declared != part.counted);
+            text.label x=(px(LEFT - 8.0)) y=(px(y + 11.5)) text-anchor="end" { (short(&part.name)) }
+            rect.bed x=(px(LEFT)) y=(px(y + 2.5)) width=(px(length(part.declared).max(1.0))) height="11" rx="2" {}
+            rect.bar.off[off] x=(px(LEFT)) y=(px(y + 2.5)) width=(px(length(part.counted))) height="11" rx="2" {}
+            text.value.off[off] x=(px(WIDTH - 2.0)) y=(px(y + 11.5)) text-anchor="end" {
+                (part.counted) @if off { " of " (part.declared) }
             }
-            @let _ = top += 6.0;
         }
     }
 }

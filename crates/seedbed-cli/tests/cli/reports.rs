@@ -1,0 +1,136 @@
+//! `report`: what `verify` found, as files. Each is read by somebody else's reader.
+
+use roxmltree::{Document, Node};
+use serde_json::json;
+
+use crate::support::{Project, called_in, repository};
+
+const DAMAGE: &str = "DELETE FROM flyers_favorite WHERE id IN (SELECT id FROM flyers_favorite ORDER BY id LIMIT 3);
+    UPDATE flyers_flyer SET title = 'a | b & <c>' || char(7) WHERE id = 1100000017;";
+
+fn read(project: &Project, file: &str) -> String {
+    std::fs::read_to_string(project.path().join(file)).unwrap()
+}
+
+fn number(node: Node<'_, '_>, name: &str) -> usize {
+    node.attribute(name).unwrap().parse().unwrap()
+}
+
+/// Reads the XML as a CI server does, and compares the numbers that it says with what is in there.
+fn suites(text: &str) -> (usize, usize, usize) {
+    let document = Document::parse(text).unwrap();
+    let root = document.root_element();
+    assert_eq!(root.tag_name().name(), "testsuites");
+    let (mut tests, mut failures, mut skipped) = (0, 0, 0);
+    for suite in root.children().filter(Node::is_element) {
+        assert_eq!(suite.tag_name().name(), "testsuite");
+        let cases: Vec<Node<'_, '_>> = suite.children().filter(Node::is_element).collect();
+        let with = |name: &str| cases.iter().filter(|case| case.children().any(|node| node.has_tag_name(name))).count();
+        for case in &cases {
+            assert_eq!((case.tag_name().name(), case.attribute("classname")), ("testcase", suite.attribute("name")));
+            assert!(case.attribute("name").is_some_and(|name| !name.is_empty()));
+        }
+        assert_eq!(number(suite, "tests"), cases.len());
+        assert_eq!((number(suite, "failures"), number(suite, "skipped")), (with("failure"), with("skipped")));
+        tests += cases.len();
+        failures += with("failure");
+        skipped += with("skipped");
+    }
+    assert_eq!((number(root, "tests"), number(root, "failures")), (tests, failures));
+    (tests, failures, skipped)
+}
+
+#[test]
+fn a_report_has_a_case_per_check_and_fails_where_verify_does() {
+    let project = Project::seeded("m03");
+    let checks = |answer: &serde_json::Value| answer["report"]["checks"].as_array().unwrap().len();
+    let answer = project.json(&["report", "m03", "--junit", "out/junit.xml"]);
+    assert_eq!((&answer["exit_code"], &answer["files"]), (&json!(0), &json!(["out/junit.xml"])));
+    let (tests, failures, skipped) = suites(&read(&project, "out/junit.xml"));
+    // Rows and files as a whole are a case of their own.
+    assert_eq!((tests, failures, skipped), (checks(&answer) + 1, 0, 4));
+
+    project.sql(DAMAGE);
+    let answer = project.json(&["report", "m03", "--junit", "out/junit.xml"]);
+    assert_eq!(answer["exit_code"], 1);
+    let failing = answer["report"]["checks"].as_array().unwrap().iter().filter(|one| one["verdict"] == "fails").count();
+    let text = read(&project, "out/junit.xml");
+    assert!(failing > 0);
+    assert_eq!(suites(&text).1, failing + 1);
+    let document = Document::parse(&text).unwrap();
+    let said = |message: &str| document.descendants().find(|node| node.attribute("message") == Some(message));
+    let favorites = said("declared 50, counted 47").unwrap();
+    assert!(favorites.text().unwrap().contains("is no longer there"), "{favorites:?}");
+    let rows = said("3 to insert, 1 to change").unwrap();
+    assert!(rows.text().unwrap().contains("a | b & <c>"), "{rows:?}");
+}
+
+#[test]
+fn markdown_says_the_state_first_then_what_fails_then_the_rows() {
+    let project = Project::seeded("m03");
+    project.call(&["report", "m03", "--markdown", "summary.md"]).done();
+    let text = read(&project, "summary.md");
+    assert!(text.starts_with("### Seedbed: m03 is IN SYNC\n\n737 rows and 382 files as declared."), "{text}");
+    assert!(text.contains("\n| m03 engagement | "), "{text}");
+    assert!(text.len() < 1_000);
+
+    project.sql(DAMAGE);
+    assert_eq!(project.call(&["report", "m03", "--markdown", "summary.md"]).code, 1);
+    let text = read(&project, "summary.md");
+    assert!(text.starts_with("### Seedbed: m03 is CHANGED\n\n3 to insert, 1 to change."), "{text}");
+    let places = [
+        "| what does not hold |",
+        "| C3 50 favorites | 50 | 47 |",
+        "| scenario | checks |",
+        "```text\n",
+        "+ flyers\\_favorite",
+    ];
+    let found: Vec<Option<usize>> = places[..4].iter().map(|part| text.find(part)).collect();
+    assert!(found.is_sorted() && found.iter().all(Option::is_some), "{found:?} {text}");
+    assert!(text.contains("  + flyers_favorite  3  insert"), "{text}");
+}
+
+#[test]
+fn the_page_is_one_file_without_a_password_a_token_or_anything_that_fetches() {
+    let project = Project::seeded("m03");
+    project.sql("UPDATE users_user SET password = 'pbkdf2_sha256$1$somebody' WHERE username = 'test_user_power'");
+    assert_eq!(project.call(&["report", "m03", "--html", "page.html"]).code, 1);
+    let text = read(&project, "page.html");
+    assert!(text.contains("differs; it is not shown"));
+    for secret in ["TestPass123!", "pbkdf2", "eyJ", "<script", "<button", "http://127", "https://"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    // An icon is data; an address of SVG is a name.
+    let fetched = ["src=\"", "url(http", "@import"].iter().filter(|part| text.contains(**part)).count();
+    assert_eq!(fetched, 0);
+    for section in
+        ["id=\"state\"", "id=\"changes\"", "id=\"checks\"", "id=\"lists\"", "id=\"special\"", "id=\"pictures\""]
+    {
+        assert!(text.contains(section), "{section}");
+    }
+}
+
+#[test]
+fn other_schemas_have_a_report_too_and_a_database_that_is_missing_is_said() {
+    for name in ["shop", "tracker"] {
+        let folder = tempfile::TempDir::new().unwrap();
+        let here = repository().join("examples").join(name);
+        let database = format!("--db=sqlite:{}", folder.path().join("db.sqlite3").display());
+        let file = |name: &str| folder.path().join(name).display().to_string();
+        let (html, junit) = (file("page.html"), file("junit.xml"));
+        let report = || called_in(&here, &["report", name, "--html", &html, "--junit", &junit, &database]);
+        assert_eq!(report().code, 1);
+        assert!(std::fs::read_to_string(&html).unwrap().contains("NO DATABASE"));
+        called_in(&here, &["seed", name, &database]).done();
+        report().done();
+        assert_eq!(suites(&std::fs::read_to_string(&junit).unwrap()).1, 0);
+    }
+}
+
+#[test]
+fn a_report_names_at_least_one_file_and_says_where_it_could_not_write() {
+    let project = Project::seeded("m03");
+    assert!(project.call(&["report", "m03"]).failed(2).contains("--html"));
+    let error = project.call(&["report", "m03", "--html", "seedbed.toml/page.html"]).failed(6);
+    assert!(error.starts_with("error[report-not-written]"), "{error}");
+}
