@@ -1,6 +1,7 @@
 """Settings of the PockitFlyer backend.
 
-The environment decides four things: POCKITFLYER_SECRET_KEY, POCKITFLYER_DEBUG ("1" turns
+The environment decides four things: POCKITFLYER_SECRET_KEY (the key in the file
+development-only-secret-key beside manage.py if it is not set), POCKITFLYER_DEBUG ("1" turns
 it on), POCKITFLYER_MEDIA (the folder of the pictures; media/ beside manage.py if it is not
 set) and the database. That is DATABASE_URL (postgres://user:password@host:port/name or
 sqlite:///path) or POCKITFLYER_SQLITE, the path of a file, which wins; db.sqlite3 beside
@@ -15,9 +16,9 @@ from pockitflyer.database import database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-SECRET_KEY = os.environ.get(
-    "POCKITFLYER_SECRET_KEY",
-    "development-only-secret-key-never-used-on-a-public-host",
+SECRET_KEY = (
+    os.environ.get("POCKITFLYER_SECRET_KEY")
+    or (BASE_DIR / "development-only-secret-key").read_text().strip()
 )
 DEBUG = os.environ.get("POCKITFLYER_DEBUG") == "1"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -72,3 +73,9 @@ MEDIA_ROOT = Path(os.environ.get("POCKITFLYER_MEDIA") or BASE_DIR / "media")
 MEDIA_URL = "media/"
 # Nothing is served from there; Django's live server for tests answers nothing without it.
 STATIC_URL = "static/"
+
+SEEDBED = {
+    "tokens": {
+        "claims": {"token_type": "access", "user_id": "{key}", "email": "{email}"},
+    },
+}

@@ -9,7 +9,8 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::answer::Answer;
 use crate::moment;
 use crate::verb::{
-    Desk, allow, check, cleanup, init, manifest, personas, plan, report, reset, schema, seed, show, status, verify,
+    Desk, allow, check, cleanup, init, manifest, personas, plan, report, reset, schema, seed, show, status, token,
+    verify,
 };
 
 /// Test data you can lean on: declared in files, put into your database, proved, put back, and
@@ -117,6 +118,8 @@ pub(crate) enum Verb {
     Personas(personas::Flags),
     /// The live rows that a persona leads to.
     Show(show::Flags),
+    /// What a persona shows to the application: a token as login gives it.
+    Token(token::Flags),
     /// What tests know by name, without a database: personas, rows, expected answers. `--format ts`,
     /// `py` and `dart` write code.
     Manifest(manifest::Flags),
@@ -160,6 +163,7 @@ impl Verb {
             Self::Report(flags) => report::run(flags, desk),
             Self::Personas(flags) => personas::run(flags, desk),
             Self::Show(flags) => show::run(flags, desk),
+            Self::Token(flags) => token::run(flags, desk),
             Self::Manifest(flags) => manifest::run(flags, desk),
             Self::Status(flags) => status::run(flags, desk),
             Self::Allow(flags) => allow::run(flags, desk),

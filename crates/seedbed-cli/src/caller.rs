@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use seedbed::token::Secret;
 use seedbed::{Database, Project};
 
 use crate::answer::Answer;
@@ -27,6 +28,8 @@ pub struct Caller<'a> {
     /// Hears what a verb that stays, such as `serve`, answers when it has begun; none where a caller has
     /// no use for such verbs.
     pub announce: Option<&'a dyn Fn(&Answer)>,
+    /// What the application signs its tokens with, in place of what the project's settings name.
+    pub secret: Option<Secret>,
     /// The project, in place of the one that is found from here.
     pub project: Option<Project>,
     /// An open database, in place of the project's.

@@ -2,7 +2,8 @@
 //!
 //! A verb reads its flags, calls the library once and answers. Everything that a verb may know of
 //! the world around it is in its [`Caller`]; the terminal is one, Django another. Only the terminal
-//! reads the system's clock, and of the environment it reads `NO_COLOR` only.
+//! reads the system's clock, and `NO_COLOR` of the environment; a verb that needs it reads the
+//! variable that the project names for its secret.
 
 mod answer;
 mod arguments;

@@ -209,6 +209,7 @@ impl Service {
             live: false,
             notice,
             announce: None,
+            secret: None,
             project: None,
             database: None,
         };

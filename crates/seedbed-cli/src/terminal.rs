@@ -42,6 +42,7 @@ fn caller(global: &Global) -> Result<Caller<'static>> {
         live: talks && io::stderr().is_terminal(),
         announce: None,
         notice: if talks { &|line| eprintln!("{line}") } else { &|_| {} },
+        secret: None,
         project: None,
         database: None,
     })

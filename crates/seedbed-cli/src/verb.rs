@@ -17,6 +17,7 @@ pub(crate) mod seed;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod token;
 pub(crate) mod verify;
 
 use std::cell::RefCell;
@@ -25,6 +26,7 @@ use std::time::Instant;
 
 use seedbed::database::postgres::Environment;
 use seedbed::project::{Call, FILE, Place, Purpose, Times, Work};
+use seedbed::token::Secret;
 use seedbed::{Database, Notice, Project, Result};
 
 use crate::answer::{Answer, Report};
@@ -46,6 +48,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) notice: &'a dyn Fn(&str),
     /// Hears what a verb that stays answers when it has begun.
     pub(crate) announce: Option<&'a dyn Fn(&Answer)>,
+    /// What the caller signs tokens with.
+    secret: Option<Secret>,
     project: Option<Project>,
     /// A database that the caller has open; the first who asks has it.
     lent: RefCell<Option<Box<dyn Database + Send>>>,
@@ -74,6 +78,7 @@ impl<'a> Desk<'a> {
             paint: Paint::new(caller.colour),
             notice: caller.notice,
             announce: caller.announce,
+            secret: caller.secret,
             project: caller.project,
             lent: RefCell::new(caller.database),
             started: Instant::now(),
@@ -88,6 +93,11 @@ impl<'a> Desk<'a> {
             (None, None) => Project::find(&self.here)?,
         };
         Ok(project.with_environment(Environment::of_process()))
+    }
+
+    /// Returns what the project's application signs tokens with.
+    pub(crate) fn secret(&self, project: &Project) -> Result<Secret> {
+        project.secret(self.secret.clone(), |name| std::env::var(name).ok())
     }
 
     /// Returns a project in this folder that has no files yet.

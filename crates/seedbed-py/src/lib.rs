@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use seedbed::database::functions;
+use seedbed::token::Secret;
 use seedbed::{Error, Project};
 use seedbed_cli::Caller;
 use seedbed_core::source::Source;
@@ -51,7 +52,7 @@ fn verbs() -> String {
 /// An error is what `refused(exit_code, text, data)` makes of it; what Python code of the database
 /// raised, and is no error of a database, goes through as it is.
 #[pyfunction]
-#[pyo3(signature = (arguments, *, program, migrate, here, coloured, interactive, notice, refused, settings, database))]
+#[pyo3(signature = (arguments, *, program, migrate, here, coloured, interactive, notice, refused, settings, secret, database))]
 #[expect(clippy::too_many_arguments, reason = "all are named where it is called")]
 fn ask(
     py: Python<'_>,
@@ -64,6 +65,7 @@ fn ask(
     notice: Py<PyAny>,
     refused: Py<PyAny>,
     settings: Option<Settings>,
+    secret: Option<&str>,
     database: Option<Py<PyAny>>,
 ) -> PyResult<(String, String, u8)> {
     let raised = Raised::default();
@@ -86,6 +88,7 @@ fn ask(
             live: false,
             notice: &tell,
             announce: None,
+            secret: secret.and_then(Secret::new),
             project: project.transpose()?,
             database: lent.map(|lent| Box::new(lent) as Box<dyn seedbed::Database + Send>),
             here,

@@ -34,6 +34,7 @@ pub mod sql;
 pub mod state;
 mod status;
 mod survey;
+pub mod token;
 pub mod verify;
 mod warm;
 
@@ -54,5 +55,6 @@ pub use seed::seed;
 pub use session::{Media, Notice, Target};
 pub use show::show;
 pub use status::{Status, status};
+pub use token::token;
 pub use verify::verify;
 pub use warm::Warm;

@@ -24,7 +24,8 @@ use seedbed_core::source::Source;
 
 use crate::database::postgres::Environment;
 use crate::error::{Closing, Error, Exit, Result};
-use config::Config;
+use crate::token::{Claims, Secret};
+use config::{Config, Tokens};
 use sources::Scenario;
 pub(crate) use stamps::Stamps;
 
@@ -123,6 +124,43 @@ impl Project {
     /// Returns how long a verb waits for somebody else's write.
     pub fn lock_timeout(&self) -> Duration {
         self.config.lock_timeout
+    }
+
+    /// Returns what the application signs its tokens with: what the caller brings along, or what the
+    /// project's settings name. `variable` reads one of the environment.
+    pub fn secret(&self, brought: Option<Secret>, variable: impl Fn(&str) -> Option<String>) -> Result<Secret> {
+        let Tokens { secret_variable, secret_file, .. } = &self.config.tokens;
+        let set = || secret_variable.as_ref().and_then(|name| Secret::new(&variable(name)?));
+        if let Some(secret) = brought.or_else(set) {
+            return Ok(secret);
+        }
+        let names = secret_variable.iter().map(|name| format!("the variable {name} is not set"));
+        let mut details: Vec<String> = names.collect();
+        if let Some(file) = secret_file {
+            let path = self.folder.join(file);
+            let shown = self.shown(&path);
+            match fs::read_to_string(&path) {
+                Ok(text) => match Secret::new(text.trim()) {
+                    Some(secret) => return Ok(secret),
+                    None => details.push(format!("{shown} is empty")),
+                },
+                Err(error) => details.push(format!("{shown}: {error}")),
+            }
+        }
+        let error = Error::new(Exit::Usage, "no-secret", "there is no secret to sign tokens with");
+        let error = details.into_iter().fold(error, Error::detail);
+        Err(error
+            .help(format!("`secret_variable` or `secret_file` of [tokens] in {FILE} says where the application's is")))
+    }
+
+    /// Returns what is claimed in tokens.
+    pub fn claims(&self) -> &Claims {
+        &self.config.tokens.claims
+    }
+
+    /// Returns how long a token is good.
+    pub fn token_lifetime(&self) -> Duration {
+        self.config.tokens.lifetime
     }
 
     /// Returns the files of these scenarios and of all that they require, lower layers first.

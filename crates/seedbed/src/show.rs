@@ -81,7 +81,7 @@ pub fn show(target: &mut Target<'_>, chain: &Chain, persona: &str, path: &str) -
 }
 
 /// Finds a persona, or else a named row, of the layers up to `top`: its population and its name.
-fn find_row(
+pub(crate) fn find_row(
     chain: &Chain,
     dataset: &seedbed_core::dataset::Dataset,
     top: usize,

@@ -61,6 +61,9 @@ const RELATION: Field = Field {
     required: true,
     ..field("relation", Kind::Text, Typed::Name, "where to: `favorites`, `following.followed`")
 };
+const PERSONA_ALONE: Field = Field { about: "a persona, by its name", ..PERSONA };
+const TTL: Field = field("ttl", Kind::Number(1, u32::MAX), Typed::Flag, "for how many seconds it is good");
+const KIND: Field = field("kind", Kind::Text, Typed::Flag, "`valid`, unless said, `expired` or `malformed`");
 const STATE: Field = field("state", Kind::Text, Typed::Flag, "a declared state to start from instead");
 const RECEIPT: &[&str] = &["database", "dataset", "plan", "written", "committed"];
 
@@ -92,6 +95,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     writes("/v1/seed", "seed", "The database becomes as declared.", &[SCENARIO, WORKER], RECEIPT),
     writes("/v1/reset", "reset", "The last test is undone, and told.", &[SCENARIO, WORKER, STATE], RECEIPT),
+    Operation {
+        method: Method::POST,
+        path: "/v1/token",
+        verb: "token",
+        about: "What a persona shows to the application.",
+        fields: &[PERSONA_ALONE, OF_SCENARIO, WORKER, TTL, KIND],
+        writes: false,
+        answers: &["token", "persona", "kind", "expires_at"],
+    },
     writes("/v1/cleanup", "cleanup", "Our own rows and files go, nobody else's.", &[SCENARIO, WORKER], RECEIPT),
 ];
 

@@ -39,7 +39,9 @@ impl Project {
         let folder = TempDir::new().unwrap();
         let fixtures = "pockitflyer_backend/users/fixtures";
         fs::create_dir_all(folder.path().join(fixtures)).unwrap();
-        for file in ["seedbed.toml", "pockitflyer_backend/pockitflyer.sql"] {
+        for file in
+            ["seedbed.toml", "pockitflyer_backend/pockitflyer.sql", "pockitflyer_backend/development-only-secret-key"]
+        {
             fs::copy(repository().join(file), folder.path().join(file)).unwrap();
         }
         for file in fs::read_dir(repository().join(fixtures)).unwrap() {

@@ -38,6 +38,7 @@ from seedbed.verbs import (
     seed,
     show,
     status,
+    token,
     verify,
 )
 
@@ -66,5 +67,6 @@ __all__ = [
     "seed",
     "show",
     "status",
+    "token",
     "verify",
 ]

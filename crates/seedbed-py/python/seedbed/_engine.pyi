@@ -24,6 +24,7 @@ def ask(
     notice: Callable[[str], object],
     refused: Callable[[int, str, str], BaseException],
     settings: Settings | None,
+    secret: str | None,
     database: Database | None,
 ) -> tuple[str, str, int]:
     """Asks a verb; returns its answer as text, as JSON, and its exit code.

@@ -53,6 +53,9 @@ class Database(Protocol):
     def settings(self) -> Settings | None:
         """Returns what stands for a `seedbed.toml` in this program."""
 
+    def secret(self) -> str | None:
+        """Returns what this program signs its tokens with; None where the project's settings say it."""
+
     def path(self) -> Path | None:
         """Returns the file of an SQLite database with links resolved; None for one in memory."""
 

@@ -96,6 +96,23 @@ def show(
     return ask("show", [persona, relation], {"scenario": scenario}, options)
 
 
+def token(
+    persona: str,
+    *,
+    scenario: str | None = None,
+    expired: bool = False,
+    malformed: bool = False,
+    ttl: str | int | None = None,
+    **options: Unpack[Options],
+) -> Answer:
+    """What a persona shows to the application: `str` is the token that login would have given.
+
+    `ttl` is how long it is good, in seconds or as `24h`; the project's own lifetime unless said.
+    """
+    flags = {"scenario": scenario, "expired": expired, "malformed": malformed, "ttl": ttl}
+    return ask("token", [persona], flags, options)
+
+
 def manifest(
     scenario: str,
     *,
@@ -149,7 +166,7 @@ def ask(
 ) -> Answer:
     """Asks a verb by its name, with its own flags and with what every verb understands."""
     lent = options.get("database")
-    settings = None
+    settings = secret = None
     program, migrate = "seedbed", "apply your migrations to this database"
     typed: dict[str, Any] = {**options, **flags}
     typed.pop("database", None)
@@ -158,6 +175,7 @@ def ask(
     else:
         program, migrate = lent.program, lent.migrate
         settings = lent.settings() if options.get("config") is None else None
+        secret = lent.secret() if verb == "token" else None
     text, data, exit_code = _engine.ask(
         [verb, *arguments(typed), "--", *names],
         program=program,
@@ -168,6 +186,7 @@ def ask(
         notice=notice,
         refused=refused,
         settings=settings,
+        secret=secret,
         database=lent,
     )
     return Answer(text, json.loads(data), exit_code)

@@ -11,7 +11,12 @@ use seedbed_core::time;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-const KEYS: [&str; 6] = ["database", "media", "schema", "scenarios", "bookkeeping", "lock_timeout"];
+use crate::token::Claims;
+
+const KEYS: [&str; 7] = ["database", "media", "schema", "scenarios", "bookkeeping", "lock_timeout", "tokens"];
+const TOKEN_KEYS: [&str; 4] = ["secret_variable", "secret_file", "lifetime", "claims"];
+/// How long a token is good where nothing says it.
+const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 
 /// What stands in `seedbed.toml`; paths count from its folder.
 #[derive(Clone, Debug)]
@@ -23,6 +28,24 @@ pub(super) struct Config {
     pub(super) scenarios: Vec<(String, Span)>,
     pub(super) bookkeeping: Vec<String>,
     pub(super) lock_timeout: Duration,
+    pub(super) tokens: Tokens,
+}
+
+/// How the application signs tokens; the secret itself stands elsewhere.
+#[derive(Clone, Debug)]
+pub(super) struct Tokens {
+    /// The variable that has the secret.
+    pub(super) secret_variable: Option<String>,
+    /// The file that has it, where the variable is not set.
+    pub(super) secret_file: Option<String>,
+    pub(super) lifetime: Duration,
+    pub(super) claims: Claims,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self { secret_variable: None, secret_file: None, lifetime: TOKEN_LIFETIME, claims: Claims::default() }
+    }
 }
 
 impl Default for Config {
@@ -34,6 +57,7 @@ impl Default for Config {
             scenarios: Vec::new(),
             bookkeeping: Vec::new(),
             lock_timeout: Duration::from_secs(30),
+            tokens: Tokens::default(),
         }
     }
 }
@@ -60,6 +84,7 @@ impl Config {
                     texts(value).map(|texts| config.bookkeeping = texts.into_iter().map(|(text, _)| text).collect())
                 }
                 "lock_timeout" => duration(value).map(|time| config.lock_timeout = time),
+                "tokens" => tokens(value, &mut problems).map(|tokens| config.tokens = tokens),
                 other => Err(Diagnostic::new("unknown-name", format!("there is no setting `{other}`"))
                     .at(span(&key.span()), "named here")
                     .suggest(other, KEYS)),
@@ -76,6 +101,34 @@ impl Config {
         problems.sort_by_key(|problem| problem.places.first().map(|place| place.span));
         if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
+}
+
+/// Reads the table `tokens`; what is wrong inside of it is put to the problems.
+fn tokens(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Diagnostic>) -> Result<Tokens, Diagnostic> {
+    let table = value.get_ref().as_table().ok_or_else(|| wrong(value, "a table is needed here"))?;
+    let mut tokens = Tokens::default();
+    for (key, value) in table {
+        let result = match key.get_ref().as_ref() {
+            "secret_variable" => text(value).map(|text| tokens.secret_variable = Some(text)),
+            "secret_file" => text(value).map(|text| tokens.secret_file = Some(text)),
+            "lifetime" => duration(value).map(|time| tokens.lifetime = time),
+            "claims" => claims(value).map(|claims| tokens.claims = claims),
+            other => Err(Diagnostic::new("unknown-name", format!("`tokens` has no setting `{other}`"))
+                .at(span(&key.span()), "named here")
+                .suggest(other, TOKEN_KEYS)),
+        };
+        problems.extend(result.err());
+    }
+    Ok(tokens)
+}
+
+fn claims(value: &Spanned<DeValue<'_>>) -> Result<Claims, Diagnostic> {
+    let table = value.get_ref().as_table().ok_or_else(|| wrong(value, "a table of texts is needed here"))?;
+    let claim = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+        let name: &std::borrow::Cow<'_, str> = name.get_ref();
+        Ok((name.to_string(), text(value)?))
+    };
+    table.iter().map(claim).collect::<Result<_, _>>().map(Claims)
 }
 
 fn text(value: &Spanned<DeValue<'_>>) -> Result<String, Diagnostic> {

@@ -49,6 +49,9 @@ class Database:
     def settings(self) -> Settings:
         return project.settings()
 
+    def secret(self) -> str | None:
+        return project.secret()
+
     def path(self) -> Path | None:
         # The driver knows the file, however it was spelled.
         [(_, _, file)] = [row for row in self.query("PRAGMA database_list", []) if row[1] == "main"]

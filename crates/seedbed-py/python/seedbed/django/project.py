@@ -28,6 +28,11 @@ def settings() -> Settings:
             f'write {NAME.removeprefix("settings.")} = {{"lock_timeout": "10s"}}',
         )
     usual = {"scenarios": fixtures(), "media": django_settings.MEDIA_ROOT or None}
+    lifetime = getattr(django_settings, "SIMPLE_JWT", {}).get("ACCESS_TOKEN_LIFETIME")
+    tokens = given.get("tokens")
+    if lifetime is not None and isinstance(tokens, Mapping):
+        seconds = int(lifetime.total_seconds())
+        given = {**given, "tokens": {"lifetime": f"{seconds}s", **tokens}}
     lines = [
         f"{toml(str(key))} = {toml(value)}\n"
         for key, value in {**usual, **given}.items()
@@ -35,6 +40,14 @@ def settings() -> Settings:
     ]
     folder = Path(getattr(django_settings, "BASE_DIR", Path.cwd()))
     return NAME, "".join(lines), folder
+
+
+def secret() -> str | None:
+    """Returns what simplejwt signs with: its own key, or that of the project. It is handed to the
+    engine beside the settings, which may be quoted in an error."""
+    of_tokens = getattr(django_settings, "SIMPLE_JWT", {})
+    key = of_tokens.get("SIGNING_KEY") or django_settings.SECRET_KEY
+    return key.decode() if isinstance(key, bytes) else str(key) or None
 
 
 def toml(value: object) -> str:
