@@ -41,7 +41,7 @@ fn described(operation: &Operation) -> Value {
     let mut described = json!({
         "operationId": operation.verb,
         "summary": operation.about,
-        "responses": answers(&object(operation.answers), operation.writes),
+        "responses": answers(&object(operation.answers), operation.method != Method::GET),
     });
     if operation.method == Method::GET {
         described["parameters"] = operation.fields.iter().map(parameter).collect();
