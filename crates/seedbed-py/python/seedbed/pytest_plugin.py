@@ -73,9 +73,7 @@ class Here:
             raise UsageError.new("no-scenario", "nothing says which scenario the test needs", help)
         options: verbs.Options = {**self.options, "worker": worker}
         if verb == "token":
-            kind = values.pop("kind")
-            flags = {**values, "scenario": scenario, "expired": kind == "expired", "malformed": kind == "malformed"}
-            return verbs.ask(verb, [flags.pop("persona")], flags, options).data
+            return verbs.ask(verb, [values.pop("persona")], {**values, "scenario": scenario}, options).data
         return verbs.ask(verb, [scenario], values, options).data
 
 
