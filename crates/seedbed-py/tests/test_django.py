@@ -16,6 +16,7 @@ import pytest
 import seedbed
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from django.test import TestCase
 from seedbed.django import Database, is_seeded, project
 
 from library.catalogue.models import Author, Book, Loan, Reader
@@ -359,7 +360,6 @@ def test_nothing_is_left_open() -> None:
     assert set(connections) == {"default"}
 
 
-@pytest.mark.django_db
 @pytest.mark.seedbed("library", state="nothing_lent")
 def test_the_marker_seeds_inside_the_tests_own_transaction(seedbed: Any) -> None:
     assert counts() == SEEDED | {"loan": 0}
@@ -372,7 +372,17 @@ def test_the_marker_seeds_inside_the_tests_own_transaction(seedbed: Any) -> None
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.seedbed("library")
-def test_a_test_without_an_open_transaction_is_reset_between_two_as_well(seedbed: Any) -> None:
+def test_a_test_without_an_open_transaction_is_seeded_as_well(seedbed: Any) -> None:
     assert counts() == SEEDED and not connection.in_atomic_block
     Loan.objects.all().delete()
     assert len(seedbed.plan()["plan"]["tables"][0]["inserts"]) == SEEDED["loan"]
+
+
+@pytest.mark.seedbed("library")
+class TestOfDjangosOwn(TestCase):
+    def test_one_damages(self) -> None:
+        assert counts() == SEEDED
+        Loan.objects.all().delete()
+
+    def test_two_finds_it_whole(self) -> None:
+        assert counts() == SEEDED

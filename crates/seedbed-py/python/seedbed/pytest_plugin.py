@@ -5,15 +5,16 @@
         token = seedbed.token("active")
 
 A test with the marker or with one of the fixtures finds the dataset whole. Where SEEDBED_URL says
-that a service runs (`seedbed run m03 -- pytest`), it is asked; else the work is done here: over
-Django's own connection, inside the test's transaction, where pytest-django lends the test a database,
-and otherwise over the project's file.
+that a service runs (`seedbed run m03 -- pytest`), it is asked; else the work is done here: in a Django
+project with Seedbed's app over Django's own connection, inside the test's transaction, with what
+pytest-django's `db` or `transactional_db` lends; and otherwise over the project's file.
 
 The scenario is the marker's, else `seedbed_scenario` of the configuration, else SEEDBED_SCENARIO.
 """
 
 import os
 import re
+import sys
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -24,9 +25,6 @@ from seedbed.database import Database
 from seedbed.difference import told
 from seedbed.errors import UsageError
 from seedbed.service import Service
-
-DJANGO = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
-"""The fixtures of pytest-django that lend a test a database."""
 
 
 class Seedbed:
@@ -158,10 +156,18 @@ def place(request: pytest.FixtureRequest) -> Service | Here:
     """Returns whom to ask: the service that runs, or the engine in this process."""
     if url := os.environ.get("SEEDBED_URL"):
         return Service(url, os.environ["SEEDBED_TOKEN"])
-    if request.node.get_closest_marker("django_db") or DJANGO & set(request.fixturenames):
+    if is_of_django(request.config):
         # The test's own transaction is open before anything is written.
         request.getfixturevalue("db")
         from seedbed.django import Database as OfDjango
 
         return Here(OfDjango())
     return Here(None)
+
+
+def is_of_django(config: pytest.Config) -> bool:
+    """Whether the tests are those of a Django project with Seedbed's app in it, whose test database is
+    meant then and no other."""
+    django = sys.modules.get("django.apps")
+    at_work = config.pluginmanager.hasplugin("django") and django is not None and django.apps.ready
+    return bool(at_work and django is not None and django.apps.is_installed("seedbed.django"))
