@@ -14,7 +14,7 @@ async function comeIn() {
   if (!key) return;
   history.replaceState(null, "", location.pathname + location.search);
   const answer = await ask("/session", { key });
-  if (answer.ok) location.reload();
+  if (answer.ok) location.replace(location.pathname + location.search);
   else if (one("#door")) one("#door").textContent = "This key was used before, or is another service's. Ask for a new one.";
 }
 
