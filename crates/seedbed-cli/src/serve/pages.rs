@@ -4,6 +4,7 @@
 //! in gets a page that says how to come in.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -66,8 +67,24 @@ fn page(service: &Service, scenario: &str, desk: &Desk<'_>) -> Result<String> {
     let reading = page::read(&mut work, &mut |_| {})?;
     let last = service.last.lock().unwrap_or_else(PoisonError::into_inner);
     let last = last.get(&(scenario.to_owned(), desk.call.worker)).cloned();
-    let live = Live { scenarios: &scenarios, workers: service.settings.workers, tokens: None, last: last.as_ref() };
+    // Without a secret there are no tokens, and no buttons for them.
+    let tokens = desk.secret(&project).ok().map(|_| lifetime(project.token_lifetime()));
+    let live = Live {
+        scenarios: &scenarios,
+        workers: service.settings.workers,
+        tokens: tokens.as_deref(),
+        last: last.as_ref(),
+    };
     Ok(page::page(&View { work: &work, reading: &reading, now: moment::now(), live: Some(live) }))
+}
+
+/// Returns `24h`, `15m`, `90s`.
+fn lifetime(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
+        seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
+    }
 }
 
 /// Returns what `cleanup` would remove.
