@@ -48,7 +48,7 @@ test("damage appears without a reload, a button undoes it, and it is gone", asyn
   assert.equal(await stateOf(page).textContent(), "IN SYNC");
   damage();
   await untilState(page, "CHANGED");
-  assert.match(await page.locator("#changes").textContent(), /damaged <b>here<\/b>/);
+  await page.locator("#changes", { hasText: "damaged <b>here</b>" }).waitFor();
   assert.equal(await page.locator("#changes b").count(), 0, "what a test wrote is text, not markup");
   assert.match(await page.locator("#checks h3").textContent(), /does not hold/);
   await page.getByRole("button", { name: "Reset" }).click();
@@ -101,7 +101,7 @@ test("a copied token is good for the application, and is never shown", async () 
     await button.and(page.locator("[data-done]")).waitFor();
     return await clipboard(page);
   };
-  const asked = async (token) => (await fetch(`${backend}/api/v1/favorites/`, { headers: { Authorization: `Bearer ${token}` } })).status;
+  const asked = async (token) => (await fetch(`${backend}/api/v1/users/me/privacy-settings/`, { headers: { Authorization: `Bearer ${token}` } })).status;
   const token = await copied("valid");
   assert.equal(await asked(token), 200);
   assert.equal(await asked(await copied("expired")), 401);
