@@ -34,9 +34,9 @@ fn a_file_that_cannot_be_read_is_2_though_it_has_no_name_yet() {
 #[test]
 fn an_unknown_setting_is_2_and_names_the_nearest() {
     let project = Project::new();
-    project.append("seedbed.toml", "lock_time = \"3s\"\nscenario = []\n");
+    project.prepend("seedbed.toml", "lock_time = \"3s\"\nscenario = []\n");
     let error = project.call(&["status"]).failed(2);
-    assert!(error.contains("error[unknown-name]: there is no setting `lock_time`\n --> seedbed.toml:6:1\n"), "{error}");
+    assert!(error.contains("error[unknown-name]: there is no setting `lock_time`\n --> seedbed.toml:1:1\n"), "{error}");
     assert!(error.contains("help: did you mean `lock_timeout`?"), "{error}");
     assert!(error.contains("help: did you mean `scenarios`?"), "{error}");
     assert!(error.ends_with("\n2 errors; no database was opened\n"), "{error}");
@@ -104,7 +104,7 @@ fn somebody_with_a_personas_email_is_4() {
 #[test]
 fn a_database_that_somebody_writes_to_is_5_after_the_time_that_was_set() {
     let project = Project::seeded("m01");
-    project.append("seedbed.toml", "lock_timeout = \"1s\"\n");
+    project.prepend("seedbed.toml", "lock_timeout = \"1s\"\n");
     let other = project.database();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let started = Instant::now();

@@ -49,6 +49,30 @@ fn answers_are_those_of_the_command_line() {
 }
 
 #[test]
+fn a_token_is_handed_out_for_a_seeded_persona_only() {
+    let service = Service::start();
+    let asked = |body: &str| service.json("POST", "/v1/token", body);
+    let token = asked(r#"{"persona":"power","ttl":60}"#);
+    assert_eq!((&token["persona"], &token["kind"], &token["exit_code"]), (&"power".into(), &"valid".into(), &0.into()));
+    assert_eq!(token["token"].as_str().unwrap().split('.').count(), 3);
+    assert_eq!(asked(r#"{"persona":"power","kind":"malformed"}"#)["expires_at"], Value::Null);
+
+    let handed_out = token["token"].as_str().unwrap();
+    assert!(!service.log().contains(handed_out));
+    for (body, rule) in [
+        (r#"{"persona":"anonymous"}"#, "absent-persona"),
+        (r#"{"persona":"power","worker":9}"#, "not-seeded"),
+        (r#"{"persona":"power","kind":"stolen"}"#, "wrong-call"),
+        (r#"{"persona":"power","ttl":0}"#, "wrong-call"),
+        ("{}", "wrong-call"),
+    ] {
+        let reply = service.ask("POST", "/v1/token", body);
+        assert_eq!(reply.status, 400, "{body}");
+        assert!(reply.body.contains(&format!("\"rule\":\"{rule}\"")), "{}", reply.body);
+    }
+}
+
+#[test]
 fn every_operation_of_the_document_is_there() {
     let service = Service::start();
     let document = service.json("GET", "/v1/openapi.json", "");

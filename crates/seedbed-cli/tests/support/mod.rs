@@ -103,8 +103,9 @@ impl Project {
         text[..at].matches('\n').count() + 1
     }
 
-    pub fn append(&self, file: &str, text: &str) {
-        let all = self.read(file) + text;
+    /// Puts a text before all else in a file; settings stand before the tables of a TOML file.
+    pub fn prepend(&self, file: &str, text: &str) {
+        let all = text.to_owned() + &self.read(file);
         fs::write(self.path().join(file), all).unwrap();
     }
 }
