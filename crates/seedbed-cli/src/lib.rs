@@ -8,6 +8,7 @@
 mod answer;
 mod arguments;
 mod caller;
+mod chance;
 mod code;
 mod moment;
 mod output;

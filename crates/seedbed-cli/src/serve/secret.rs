@@ -7,17 +7,15 @@ use std::path::Path;
 use seedbed::{Error, Exit, Result};
 use subtle::ConstantTimeEq;
 
+use crate::chance;
+
 /// 256 bits of chance, written as 64 hex digits. It has no `Debug`, so that no log can hold it.
 pub(crate) struct Secret(String);
 
 impl Secret {
     /// Returns a new one.
     pub(crate) fn new() -> Result<Self> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|error| {
-            Error::new(Exit::CouldNotRun, "no-randomness", format!("while asking the system for chance: {error}"))
-        })?;
-        Ok(Self(bytes.into_iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))))
+        chance::hex::<32>().map(Self)
     }
 
     /// Returns the text that is handed out.

@@ -8,6 +8,7 @@ use seedbed_core::time;
 
 use super::Desk;
 use crate::answer::Answer;
+use crate::chance;
 use crate::output::handed::Report;
 
 #[derive(Debug, clap::Args)]
@@ -49,21 +50,12 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let scenario = flags.scenario.as_deref().or(highest);
     let scenario = scenario.ok_or_else(|| Error::new(Exit::Usage, "no-scenarios", "the project has no scenario"))?;
     let lifetime = flags.ttl.unwrap_or(project.token_lifetime().as_secs() as i64);
-    let (secret, id) = (desk.secret(&project)?, id()?);
+    let (secret, id) = (desk.secret(&project)?, chance::hex::<16>()?);
     let mut work = desk.work_in(&project, scenario, Purpose::Look)?;
     let (token, _) = work.run(&mut desk.notices(), |target, chain| {
         token(target, chain, &flags.persona, (kind, lifetime), (&secret, project.claims()), &id)
     })?;
     Ok(desk.answer(&Report { token: &token }))
-}
-
-/// Returns 128 bits of chance as 32 hex digits.
-fn id() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        Error::new(Exit::CouldNotRun, "no-randomness", format!("while asking the system for chance: {error}"))
-    })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn lifetime(text: &str) -> std::result::Result<i64, String> {

@@ -1,6 +1,6 @@
 //! The table of attacks: each is refused with its status, and nothing has changed.
 
-use crate::client::Service;
+use crate::client::{Service, request};
 
 const RESET: &str = "/v1/reset";
 const DAMAGE: &str = "DELETE FROM flyers_favorite WHERE id IN (SELECT id FROM flyers_favorite ORDER BY id LIMIT 3)";
@@ -168,7 +168,7 @@ fn attacks_are_refused_and_change_nothing() {
     }
 
     for (name, status, target, headers, body) in &attacks {
-        let reply = service.send(&service.request("POST", target, headers, body));
+        let reply = service.send(&request("POST", target, headers, body));
         assert_eq!(reply.status, *status, "{name}: {reply:?}");
         assert_eq!(standing(&service), before, "{name}");
         assert!(!reply.head.to_lowercase().contains("access-control-allow"), "{name}: {reply:?}");

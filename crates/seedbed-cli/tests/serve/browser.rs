@@ -1,12 +1,12 @@
 //! A browser gets in by a key that works once, and its cookie by itself is not enough to write.
 
-use crate::client::Service;
+use crate::client::{Service, request};
 
 fn cookie_for(service: &Service) -> String {
     let key = service.json("POST", "/v1/key", "{}")["key"].as_str().unwrap().to_owned();
     let headers =
         [("Host".to_owned(), service.host.clone()), ("Content-Type".to_owned(), "application/json".to_owned())];
-    let exchange = || service.send(&service.request("POST", "/session", &headers, &format!("{{\"key\":\"{key}\"}}")));
+    let exchange = || service.send(&request("POST", "/session", &headers, &format!("{{\"key\":\"{key}\"}}")));
     let reply = exchange();
     assert_eq!(reply.status, 200, "{reply:?}");
     let cookie = reply.head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap().to_owned();
@@ -24,7 +24,7 @@ fn a_key_lets_one_browser_in_once() {
     let host = ("Host".to_owned(), service.host.clone());
     let shown = ("Cookie".to_owned(), format!("other=1; {cookie}"));
 
-    let reply = service.send(&service.request("GET", "/v1/plan", &[host, shown], ""));
+    let reply = service.send(&request("GET", "/v1/plan", &[host, shown], ""));
 
     assert_eq!(reply.status, 200, "{reply:?}");
 }
@@ -38,7 +38,7 @@ fn a_cookie_writes_from_our_own_page_only() {
         headers.retain(|(name, _)| name != "Authorization");
         headers.push(("Cookie".to_owned(), cookie.clone()));
         headers.extend(origin.map(|origin| ("Origin".to_owned(), origin.to_owned())));
-        service.send(&service.request("POST", "/v1/reset", &headers, "{}")).status
+        service.send(&request("POST", "/v1/reset", &headers, "{}")).status
     };
 
     assert_eq!(reset(None), 403);
@@ -52,7 +52,7 @@ fn the_page_is_for_who_is_in_and_everybody_else_finds_a_door() {
     let host = ("Host".to_owned(), service.host.clone());
     let page = |cookie: &str| {
         let shown = ("Cookie".to_owned(), cookie.to_owned());
-        service.send(&service.request("GET", "/", &[host.clone(), shown], ""))
+        service.send(&request("GET", "/", &[host.clone(), shown], ""))
     };
     let (inside, outside) = (page(&cookie_for(&service)), page("seedbed_session=0"));
 
@@ -60,7 +60,7 @@ fn the_page_is_for_who_is_in_and_everybody_else_finds_a_door() {
     assert!(inside.body.contains("IN SYNC") && inside.body.contains("test_user_power@pockitflyer.test"));
     assert!(!outside.body.contains("pockitflyer"), "{outside:?}");
     for asset in ["/assets/page.css", "/assets/page.js"] {
-        assert_eq!(service.send(&service.request("GET", asset, &[host.clone()], "")).status, 200);
+        assert_eq!(service.send(&request("GET", asset, std::slice::from_ref(&host), "")).status, 200);
     }
     assert!(inside.head.contains("content-security-policy: default-src 'none'; script-src 'self'"), "{inside:?}");
 }

@@ -61,7 +61,7 @@ impl Service {
     /// Sends these bytes and returns what came back.
     pub(crate) fn send(&self, request: &[u8]) -> Reply {
         let mut stream = TcpStream::connect(&self.host).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         // A service that refuses early may have closed its side.
         let _ = stream.write_all(request);
         reply(stream)
@@ -69,7 +69,7 @@ impl Service {
 
     /// Sends a request with the token; a body goes as JSON.
     pub(crate) fn ask(&self, method: &str, target: &str, body: &str) -> Reply {
-        self.send(&self.request(method, target, &self.usual_headers(), body))
+        self.send(&request(method, target, &self.usual_headers(), body))
     }
 
     /// Returns the answer to a request, which must be done.
@@ -89,12 +89,6 @@ impl Service {
         .to_vec()
     }
 
-    pub(crate) fn request(&self, method: &str, target: &str, headers: &[(String, String)], body: &str) -> Vec<u8> {
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-        format!("{method} {target} HTTP/1.1\r\n{headers}{length}Connection: close\r\n\r\n{body}").into_bytes()
-    }
-
     /// Asks the service to end, as Ctrl-C does; returns its exit code.
     pub(crate) fn interrupt(&mut self) -> Option<i32> {
         signal(&self.child, Signal::INT);
@@ -112,6 +106,18 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Returns a request byte for byte.
+pub(crate) fn request(method: &str, target: &str, headers: &[(String, String)], body: &str) -> Vec<u8> {
+    let mut text = format!("{method} {target} HTTP/1.1\r\n");
+    for (name, value) in headers {
+        text += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() {
+        text += &format!("Content-Length: {}\r\n", body.len());
+    }
+    (text + "Connection: close\r\n\r\n" + body).into_bytes()
 }
 
 pub(crate) fn signal(child: &Child, signal: Signal) {

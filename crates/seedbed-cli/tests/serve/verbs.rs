@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::client::{Service, reply};
+use crate::client::{Service, reply, request};
 use crate::support::{Project, repository};
 
 fn mode(path: &std::path::Path) -> u32 {
@@ -168,7 +168,7 @@ fn what_is_told_meanwhile_comes_as_lines() {
     let mut headers = service.usual_headers();
     headers.push(("Accept".to_owned(), "application/x-ndjson".to_owned()));
 
-    let reply = service.send(&service.request("POST", "/v1/seed", &headers, "{\"scenario\":\"m01\"}"));
+    let reply = service.send(&request("POST", "/v1/seed", &headers, "{\"scenario\":\"m01\"}"));
 
     assert!(reply.head.contains("content-type: application/x-ndjson"), "{reply:?}");
     // A chunk begins with its length.
@@ -210,7 +210,7 @@ fn a_socket_is_for_its_owner_alone() {
         headers.retain(|(name, _)| name != "Host");
         headers.push(("Host".to_owned(), host.to_owned()));
         let mut stream = UnixStream::connect(&path).unwrap();
-        stream.write_all(&service.request("GET", "/v1/plan", &headers, "")).unwrap();
+        stream.write_all(&request("GET", "/v1/plan", &headers, "")).unwrap();
         reply(stream).status
     };
 
