@@ -7,6 +7,7 @@
 //! (c) it matches a claim, names this worker, and was born after seeding.
 //! Every other row that refers to ours or to debris is entangled: it is named and it stays.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use seedbed_core::dataset::{Block, Claim, Dataset, Reference, worker_of};
@@ -181,21 +182,28 @@ impl Around<'_> {
         let mut search =
             Search { around: self, candidates: RowsByTable::new(), found: Found::default(), held: Held::new() };
         let mut frontier: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
-        for (table, keys) in self.ours {
-            let Some(live) = self.live.get(table) else { continue };
-            let rows = keys.iter().map(|key| (key, live.rows[key].as_slice()));
-            search.hold(table, rows);
-            frontier.insert(table.clone(), keys.clone());
-        }
         for &(index, claim) in &self.claims {
             for key in search.claimed(database, index, claim)? {
                 frontier.entry(claim.table.clone()).or_default().insert(key);
             }
         }
+        let mut among_themselves = BTreeSet::new();
+        if frontier.is_empty() {
+            among_themselves = self.referred_to_by_ours_alone(database)?;
+            let alone =
+                |(index, link): (usize, &Link)| among_themselves.contains(&index) || !self.ours.contains_key(&link.to);
+            if self.links.iter().enumerate().all(alone) {
+                return Ok(search.found);
+            }
+        }
+        for (table, keys) in self.ours {
+            let Some(live) = self.live.get(table) else { continue };
+            let rows = keys.iter().map(|key| (key, live.rows[key].as_slice()));
+            search.hold(table, rows);
+            frontier.entry(table.clone()).or_default().extend(keys.iter().cloned());
+        }
         let claimed = search.found.debris.iter().map(|(table, rows)| (table.clone(), rows.keys().cloned().collect()));
         search.lock(database, &claimed.collect())?;
-        let mut among_themselves =
-            if search.found.debris.is_empty() { self.referred_to_by_ours_alone(database)? } else { BTreeSet::new() };
         while !frontier.is_empty() {
             search.look_around(database, &frontier, &std::mem::take(&mut among_themselves))?;
             frontier = search.spread();
@@ -451,7 +459,7 @@ pub(crate) struct References<'a> {
     links: &'a [Link],
     shapes: &'a Shapes,
     /// (table, columns) and tuple to key.
-    index: BTreeMap<(&'a str, &'a [String]), BTreeMap<Key, &'a Key>>,
+    index: BTreeMap<(&'a str, &'a [String]), BTreeMap<Cow<'a, Key>, &'a Key>>,
 }
 
 impl<'a> References<'a> {
@@ -461,7 +469,7 @@ impl<'a> References<'a> {
         shapes: &'a Shapes,
         rows: impl Iterator<Item = (&'a str, &'a Key, &'a [Cell])>,
     ) -> Self {
-        let mut index: BTreeMap<(&str, &[String]), BTreeMap<Key, &Key>> = BTreeMap::new();
+        let mut index: BTreeMap<(&str, &[String]), BTreeMap<Cow<'_, Key>, &Key>> = BTreeMap::new();
         let mut ways: BTreeMap<&str, BTreeSet<&[String]>> = BTreeMap::new();
         for link in links {
             ways.entry(&link.to).or_default().insert(&link.to_columns);
@@ -469,7 +477,12 @@ impl<'a> References<'a> {
         for (table, key, row) in rows {
             let Some(shape) = shapes.get(table) else { continue };
             for columns in ways.get(table).into_iter().flatten() {
-                if let Some(tuple) = shape.tuple(row, columns) {
+                let tuple = if **columns == *shape.key {
+                    Some(Cow::Borrowed(key))
+                } else {
+                    shape.tuple(row, columns).map(Cow::Owned)
+                };
+                if let Some(tuple) = tuple {
                     index.entry((table, columns)).or_default().insert(tuple, key);
                 }
             }

@@ -158,6 +158,27 @@ pub(crate) fn count_between(dialect: Dialect, counted: &[(&Table, &str, &[Span])
     writer.finish()
 }
 
+/// Returns the statement that counts, for each of these, the rows whose number lies in one of the spans by
+/// the transaction that made them: place in the list, transaction, count. None where an engine does not tell.
+pub(crate) fn count_by_maker(dialect: Dialect, counted: &[(&Table, &str, &[Span])]) -> Option<Statement> {
+    if dialect == Dialect::Sqlite || counted.is_empty() {
+        return None;
+    }
+    let mut writer = Writer::new(dialect);
+    for (index, (table, column, spans)) in counted.iter().enumerate() {
+        for span in *spans {
+            writer.push(if writer.text.is_empty() { "SELECT " } else { " UNION ALL SELECT " });
+            writer.number(index);
+            writer.push(", xmin::text, count(*) FROM ");
+            writer.name(&table.name);
+            writer.push(" WHERE ");
+            writer.between(table, column, *span);
+            writer.push(" GROUP BY xmin");
+        }
+    }
+    Some(writer.finish())
+}
+
 /// Returns the statements that read `columns` of the rows whose `rows.columns` hold one of the
 /// tuples, leaving out those whose single key column `key` holds one of `known`.
 pub(crate) fn select_referring(

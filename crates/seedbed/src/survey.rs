@@ -112,6 +112,7 @@ impl Survey {
         memory.stand_on(dataset.worker, &state, &schema)?;
         let known = Known::new(question, &state)?;
         memory.hold_to(&known, &schema);
+        let stays = memory.stays() && database.owns_transactions();
         let Memory { basis, passwords, rows, settled, files, recorded, .. } = memory;
         let basis = match basis {
             Some(basis) => basis,
@@ -121,7 +122,8 @@ impl Survey {
             .during(|| "looking whether tests may write here".into())?;
 
         let (mut rows, settled) = (std::mem::take(rows), settled.take());
-        let changed = known.hashing(question, passwords, notice, || rows.read(database, basis, question.hold))?;
+        let changed =
+            known.hashing(question, passwords, notice, || rows.read(database, basis, question.hold, stays))?;
         let clock = Clock::of(question, &known);
         let wanted = basis.wanted(question, clock.as_of, passwords)?;
         let (shapes, links) = (Arc::clone(&basis.shapes), Arc::clone(&basis.links));
@@ -199,7 +201,7 @@ impl Survey {
         }
         let counters_before = counts::counter_moves(database, question, &known, basis, &mut plan)
             .during(|| "reading the counters".into())?;
-        let media = compare_files(question, &known, basis, files, &mut plan)?;
+        let media = compare_files(question, basis, files, &mut plan)?;
         let kept = (&wanted, &media.kept);
         let records = records::to_write(question, &known, &schema, &clock, passwords, kept, recorded);
         let forget = match question.aim {
@@ -265,7 +267,6 @@ impl Doubt {
 /// Compares our files with what is declared.
 fn compare_files(
     question: &Question<'_>,
-    known: &Known,
     basis: &Basis,
     remembered: &mut media::Remembered,
     plan: &mut Plan,
@@ -274,14 +275,7 @@ fn compare_files(
     let Some(media) = question.media else {
         return Ok(media::Survey { kept: Arc::clone(recorded), ..media::Survey::default() });
     };
-    let declared: BTreeSet<&str> = (question.dataset.files.iter())
-        .filter(|file| known.in_force.contains(&file.scenario))
-        .map(|file| file.path.as_str())
-        .collect();
-    plan.files.remove = (known.seeded_in(&question.levels).flat_map(|seeded| seeded.files.keys()))
-        .filter(|path| !declared.contains(path.as_str()))
-        .cloned()
-        .collect();
+    plan.files.remove.clone_from(&basis.stale_files);
     if question.aim == Aim::Gone {
         return Ok(media::Survey::default());
     }

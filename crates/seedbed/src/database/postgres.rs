@@ -12,13 +12,14 @@ mod tls;
 mod visit;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
 use postgres::error::Severity;
 use postgres::types::private::BytesMut;
 use postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Row};
+use postgres::{Client, Row, Statement};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
@@ -33,6 +34,9 @@ pub use visit::Visit;
 
 use dialect::Lock;
 
+/// So many statements are kept.
+const MOST_PREPARED: usize = 200;
+
 /// A PostgreSQL database.
 pub struct Postgres {
     client: Client,
@@ -40,6 +44,10 @@ pub struct Postgres {
     /// What the server calls this session.
     session: Session,
     catalogue: Option<Catalogue>,
+    /// What tells this database from others, which no session ever sees change.
+    identity: Option<String>,
+    /// Statements that were run before; those that were run again are prepared.
+    often: BTreeMap<String, Option<Statement>>,
     open: bool,
     /// The open transaction may write; without one, what the last one left is still to be put back.
     writes: bool,
@@ -66,6 +74,8 @@ impl Postgres {
             address: address.clone(),
             session: Session::default(),
             catalogue: None,
+            identity: None,
+            often: BTreeMap::new(),
             open: false,
             writes: true,
             locked: None,
@@ -88,6 +98,25 @@ impl Postgres {
         self.client.batch_execute(sql.text()).map_err(|error| failure(&error))
     }
 
+    /// Returns a statement that was run before as a prepared one, which the server need not plan again.
+    fn prepared(&mut self, sql: &Sql, values: usize) -> Result<Option<Statement>, Failure> {
+        if self.often.len() > MOST_PREPARED {
+            self.often.clear();
+        }
+        match self.often.get_mut(sql.text()) {
+            None => {
+                self.often.insert(sql.text().to_owned(), None);
+                Ok(None)
+            }
+            Some(Some(statement)) => Ok(Some(statement.clone())),
+            Some(none) => {
+                let types = vec![Type::UNKNOWN; values];
+                let prepared = self.client.prepare_typed(sql.text(), &types).map_err(|error| failure(&error))?;
+                Ok(Some(none.insert(prepared).clone()))
+            }
+        }
+    }
+
     fn unlock(&mut self) {
         if let Some(scope) = self.locked.take() {
             dialect::unlock(self, scope);
@@ -105,7 +134,10 @@ impl Database for Postgres {
     }
 
     fn identity(&mut self) -> Result<Option<String>, Failure> {
-        identity(self).map(Some)
+        if self.identity.is_none() {
+            self.identity = Some(identity(self)?);
+        }
+        Ok(self.identity.clone())
     }
 
     fn schema(&mut self) -> Result<Arc<Schema>, Failure> {
@@ -126,8 +158,8 @@ impl Database for Postgres {
             self.raised.clear();
         }
         let soon = matches!(access, Access::Write(Writing { lasting: Lasting::Soon, .. }));
-        let begun = self.run(&sql::begin(access != Access::Read, dialect::patience(access)));
-        begun.and_then(|()| if soon { self.run(&sql::commit_soon()) } else { Ok(()) }).inspect_err(|_| {
+        let begun = self.run(&sql::begin(access != Access::Read, dialect::patience(access), soon));
+        begun.inspect_err(|_| {
             let _ = self.rollback();
         })
     }
@@ -188,7 +220,15 @@ impl Database for Postgres {
 
     fn query(&mut self, sql: &Sql, values: &[Cell]) -> Result<Vec<Vec<Cell>>, Failure> {
         let values: Vec<Bound<'_>> = values.iter().map(Bound).collect();
-        let rows = self.client.query_typed(sql.text(), &parameters(&values)).map_err(|error| failure(&error))?;
+        let rows = match self.prepared(sql, values.len())? {
+            None => self.client.query_typed(sql.text(), &parameters(&values)),
+            Some(statement) => {
+                let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+                self.client.query(&statement, &values)
+            }
+        };
+        // What a prepared statement returns is settled; after a change of the tables it has to be prepared anew.
+        let rows = rows.inspect_err(|_| self.often.clear()).map_err(|error| failure(&error))?;
         rows.iter().map(cells).collect()
     }
 

@@ -136,11 +136,13 @@ impl Writer {
 }
 
 /// Opens a transaction that sees one state of the database, and sets what our reads and writes rely
-/// on until it ends; `wait` is how many milliseconds a statement waits for a lock.
-pub(crate) fn begin(write: bool, wait: u128) -> Sql {
+/// on until it ends; `wait` is how many milliseconds a statement waits for a lock, and `soon` lets the commit
+/// not wait for the disk.
+pub(crate) fn begin(write: bool, wait: u128, soon: bool) -> Sql {
     let access = if write { "" } else { ", READ ONLY" };
     let deferred = if write { "; SET CONSTRAINTS ALL DEFERRED" } else { "" };
-    fixed(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ{access}; {}{deferred}", settings(wait)))
+    let soon = if soon { format!("; {COMMIT_SOON}") } else { String::new() };
+    fixed(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ{access}; {}{deferred}{soon}", settings(wait)))
 }
 
 /// Makes a transaction that was just opened one that sees one state of the database: the first of its
@@ -199,8 +201,10 @@ pub(crate) fn restore_settings() -> Sql {
 
 /// Lets the commit of the open transaction not wait for the disk.
 pub(crate) fn commit_soon() -> Sql {
-    fixed("SET LOCAL synchronous_commit = off")
+    fixed(COMMIT_SOON)
 }
+
+const COMMIT_SOON: &str = "SET LOCAL synchronous_commit = off";
 
 /// Ends a transaction for good.
 pub(crate) fn commit() -> Sql {

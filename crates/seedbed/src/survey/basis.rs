@@ -44,6 +44,8 @@ pub(crate) struct Basis {
     pub(super) protected: Keys,
     /// The files that were recorded.
     pub(super) files: Arc<BTreeMap<String, FileMark>>,
+    /// The files of the levels that are no longer declared.
+    pub(super) stale_files: Vec<String>,
     /// Where the keys of the levels end, in tables with a counter.
     pub(super) ends: BTreeMap<String, i64>,
     /// What is wanted, for the last variant and as-of that were asked for.
@@ -105,6 +107,7 @@ impl Basis {
             recorded,
             protected: known.protected(),
             files: Arc::new(known.files()),
+            stale_files: stale_files(question, known),
             ends: ends.collect(),
             wanted: None,
         })
@@ -214,4 +217,13 @@ fn declared_columns(dataset: &Dataset) -> BTreeMap<String, BTreeSet<String>> {
         known.retain(|column| block.columns.contains(column));
     }
     declared
+}
+
+fn stale_files(question: &Question<'_>, known: &Known) -> Vec<String> {
+    let declared: BTreeSet<&str> = (question.dataset.files.iter())
+        .filter(|file| known.in_force.contains(&file.scenario))
+        .map(|file| file.path.as_str())
+        .collect();
+    let recorded = known.seeded_in(&question.levels).flat_map(|seeded| seeded.files.keys());
+    recorded.filter(|path| !declared.contains(path.as_str())).cloned().collect()
 }

@@ -76,6 +76,11 @@ impl Memory {
         self.ground.is_some() && self.settled.is_some()
     }
 
+    /// Whether it outlives a run.
+    pub(super) fn stays(&self) -> bool {
+        self.ground.is_some()
+    }
+
     /// Fails where the dataset was generated for another catalogue or another state than there is.
     pub(super) fn stand_on(&self, worker: u8, state: &State, schema: &Arc<Schema>) -> Result<()> {
         let Some(ground) = &self.ground else { return Ok(()) };
@@ -90,12 +95,14 @@ impl Memory {
     pub(crate) fn in_sync(&self, database: &mut dyn Database, question: &Question<'_>) -> Option<Receipt> {
         let last = self.sync.as_ref()?;
         let aged = !last.receipt.pinned && question.now >= last.receipt.good_until;
-        if last.variant.as_deref() != question.variant || aged || (question.media.is_some() && !self.files.stand()) {
+        if last.variant.as_deref() != question.variant || aged {
             return None;
         }
         // Where it cannot be told, a survey finds out why.
         let unmoved = database.version().ok()?.is_some_and(|version| version == last.version);
-        (unmoved && database.counters().ok()? == last.counters).then(|| last.receipt.clone())
+        let unchanged =
+            unmoved && (question.media.is_none() || self.files.stand()) && database.counters().ok()? == last.counters;
+        unchanged.then(|| last.receipt.clone())
     }
 
     /// Keeps the answer of a survey that found nothing to do.

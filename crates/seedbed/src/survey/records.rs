@@ -40,6 +40,12 @@ pub(super) fn to_write(
         && Arc::ptr_eq(&last.kept, kept)
         && last.clock == *clock
     {
+        let stored = &known.seeded[question.levels.clone()];
+        for (record, stored) in last.records.iter_mut().zip(stored) {
+            if let Some(stored) = stored {
+                share(record, stored);
+            }
+        }
         let now = |record: &Seeded| Seeded { seeded_at: question.now, ..record.clone() };
         return last.records.iter().map(now).collect();
     }
@@ -74,7 +80,7 @@ pub(super) fn to_write(
         };
         let hashes = hashes.into_iter();
         let hashes = hashes.map(|(password, hash)| (password::cache_key(dataset.seed, password), hash.to_string()));
-        let record = Seeded {
+        let mut record = Seeded {
             scenario: scenario.name.clone(),
             worker: dataset.worker,
             layer: scenario.layer,
@@ -90,10 +96,10 @@ pub(super) fn to_write(
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             seeded_at: question.now,
         };
-        match before {
-            Some(before) => sharing(record, before),
-            None => record,
+        if let Some(before) = before {
+            share(&mut record, before);
         }
+        record
     };
     let records: Vec<Seeded> = question.levels.clone().map(record).collect();
     let (wanted, kept) = (Arc::clone(wanted), Arc::clone(kept));
@@ -101,9 +107,9 @@ pub(super) fn to_write(
     records
 }
 
-/// Returns the record with what it has in common with the one that is stored, so that the next comparison
-/// of the two is a short one.
-fn sharing(mut record: Seeded, stored: &Seeded) -> Seeded {
+/// Lets a record share what it has in common with the one that is stored, so that the next comparison of
+/// the two is a short one.
+fn share(record: &mut Seeded, stored: &Seeded) {
     if record.keys == stored.keys {
         record.keys = Arc::clone(&stored.keys);
     }
@@ -113,7 +119,6 @@ fn sharing(mut record: Seeded, stored: &Seeded) -> Seeded {
     if record.passwords == stored.passwords {
         record.passwords = Arc::clone(&stored.passwords);
     }
-    record
 }
 
 /// Whether a record says something that the stored one does not, the time of writing aside.

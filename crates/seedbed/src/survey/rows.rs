@@ -25,13 +25,28 @@ pub(crate) struct Rows {
     pub(crate) live: BTreeMap<String, LiveTable>,
     /// The keys of those that are ours.
     pub(crate) ours: Keys,
+    /// Which transactions have made the rows in the spans of a table, and how many each.
+    makers: BTreeMap<String, Makers>,
 }
+
+type Makers = BTreeMap<String, i64>;
 
 impl Rows {
     /// Brings the rows up to date; returns the keys on which something changed since they were read before.
-    pub(super) fn read(&mut self, database: &mut dyn Database, basis: &Basis, hold: Hold) -> Result<Keys> {
+    ///
+    /// In a process that `stays`, where an engine tells which transaction has made a row, a table is not read
+    /// whose rows are those that were read before, row by row: no transaction makes a row after its end,
+    /// and no row that was read was made by one that had not ended.
+    pub(super) fn read(&mut self, database: &mut dyn Database, basis: &Basis, hold: Hold, stays: bool) -> Result<Keys> {
         let mut changed = Keys::new();
+        let before = std::mem::take(&mut self.makers);
+        if stays && hold == Hold::No {
+            self.makers = makers(database, basis).during(|| "asking who has made our rows".into())?;
+        }
         for (table, keys) in &basis.keys {
+            if self.makers.get(table).is_some_and(|makers| before.get(table) == Some(makers)) {
+                continue;
+            }
             let shape = basis.shapes.get(table).expect("the table is in the schema");
             let live = self.live.get(table).filter(|live| live.columns == shape.columns);
             let changes = match (live, hold, basis.spans.get(table)) {
@@ -66,16 +81,40 @@ impl Rows {
         written: BTreeMap<String, LiveTable>,
         gone: impl Iterator<Item = (&'a str, &'a Key)>,
     ) {
+        let mut made_anew: BTreeSet<&str> = BTreeSet::new();
         for (table, key) in gone {
+            made_anew.insert(table);
             self.live.get_mut(table).map(|live| live.rows.remove(key));
             self.ours.get_mut(table).map(|keys| keys.remove(key));
         }
+        self.makers.retain(|table, _| !made_anew.contains(table.as_str()) && !written.contains_key(table));
         for (table, now) in written {
             self.ours.entry(table.clone()).or_default().extend(now.rows.keys().cloned());
             self.live.entry(table).or_default().rows.extend(now.rows);
         }
         self.ours.retain(|_, keys| !keys.is_empty());
     }
+}
+
+/// Asks which transactions have made the rows in the spans of our keys; nothing, where an engine does not tell.
+fn makers(database: &mut dyn Database, basis: &Basis) -> std::result::Result<BTreeMap<String, Makers>, Failure> {
+    let asked: Vec<_> = (basis.spans.iter())
+        .filter_map(|(table, spans)| {
+            let shape = basis.shapes.get(table)?;
+            Some((&shape.table, shape.key.first()?.as_str(), spans.as_slice()))
+        })
+        .collect();
+    let Some(statement) = sql::count_by_maker(database.dialect(), &asked) else { return Ok(BTreeMap::new()) };
+    let mut found: BTreeMap<String, Makers> =
+        asked.iter().map(|(table, ..)| (table.name.clone(), Makers::new())).collect();
+    for row in database.query(&statement.sql, &statement.values)? {
+        let (Some(at), Some(maker), Some(count)) = (row[0].as_integer(), row[1].as_text(), row[2].as_integer()) else {
+            continue;
+        };
+        let makers = found.get_mut(&asked[at as usize].0.name).expect("the table was asked about");
+        *makers.entry(maker.to_owned()).or_default() += count;
+    }
+    Ok(found)
 }
 
 /// What stands on a key by now; nothing, where there is no row any more.

@@ -12,4 +12,4 @@ pub mod support;
 mod verbs;
 mod verify;
 pub mod verify_support;
-mod warm;
+pub(crate) mod warm;

@@ -159,13 +159,13 @@ fn change_unseen(media: &Path) {
 
 /// A database with its media folder.
 pub(crate) struct Twin {
-    folder: tempfile::TempDir,
-    own: Own,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) own: Own,
     project: Project,
 }
 
 impl Twin {
-    fn new(project: &Project) -> Self {
+    pub(crate) fn new(project: &Project) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let backend = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pockitflyer_backend");
         let own = match crate::ENGINE {
@@ -207,8 +207,13 @@ impl Twin {
         })
     }
 
-    fn warm(&self, now: i64) -> Warm {
-        self.call(now, 0, |call| Warm::open(&self.project, "m03", call)).unwrap()
+    pub(crate) fn warm(&self, now: i64) -> Warm {
+        self.warm_at(&self.address(), now, 0).unwrap()
+    }
+
+    /// A session for a worker, over that address.
+    pub(crate) fn warm_at(&self, address: &str, now: i64, worker: u8) -> seedbed::Result<Warm> {
+        self.call(now, worker, |call| Warm::open(&self.project, "m03", &Call { database: Some(address), ..*call }))
     }
 
     /// Runs a verb as a process of its own does.
@@ -219,7 +224,7 @@ impl Twin {
     }
 
     fn reset(&self, state: Option<&str>, now: i64) -> seedbed::Result<Receipt> {
-        let project = self.project.again().unwrap();
+        let project = self.project.again()?;
         let mut work = self.call(now, 0, |call| Work::open(&project, "m03", call, Purpose::Write))?;
         work.run(&mut |_| {}, |target, _| seedbed::reset(target, state)).map(|(receipt, _)| receipt)
     }
@@ -260,19 +265,19 @@ fn told(answer: seedbed::Result<Receipt>) -> (Value, Option<Exit>) {
     }
 }
 
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     Project::find(&std::env::current_dir().unwrap()).unwrap()
 }
 
 /// Two databases that suffer the same, and a session that stays on the first.
-struct Twins {
-    warm: Twin,
+pub(crate) struct Twins {
+    pub(crate) warm: Twin,
     session: Warm,
-    cold: Twin,
+    pub(crate) cold: Twin,
 }
 
 impl Twins {
-    fn new(project: &Project) -> Self {
+    pub(crate) fn new(project: &Project) -> Self {
         let (warm, cold) = (Twin::new(project), Twin::new(project));
         let session = warm.warm(TODAY + 3600);
         let mut twins = Self { warm, session, cold };
@@ -280,10 +285,14 @@ impl Twins {
         twins
     }
 
-    fn expect_alike(&mut self, what: &str, state: Option<&str>, now: i64) {
+    pub(crate) fn expect_alike_told(&mut self, what: &str, state: Option<&str>, now: i64) {
         let warm = self.session.reset(state, now, &mut |_| {}).map(|(receipt, _)| receipt);
         let (warm, cold) = (told(warm), told(self.cold.reset(state, now)));
         assert!(warm == cold, "{what}: the session said\n{:#}\nand the verb\n{:#}", warm.0, cold.0);
+    }
+
+    fn expect_alike(&mut self, what: &str, state: Option<&str>, now: i64) {
+        self.expect_alike_told(what, state, now);
         let (warm, cold) = (self.warm.everything(), self.cold.everything());
         for (place, cold) in &cold {
             assert_eq!(warm.get(place), Some(cold), "{what}: {place}");
@@ -336,4 +345,119 @@ fn what_happens_at_once_is_undone_at_once() {
         }
         twins.expect_alike("many things", None, TODAY + 3600);
     }
+}
+
+/// Runs statements over a connection of its own, which waits for its turn.
+fn write(address: &str, text: &str) {
+    match address.strip_prefix("sqlite:") {
+        Some(path) => {
+            let own = rusqlite::Connection::open(path).unwrap();
+            own.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
+            own.execute_batch(&format!("BEGIN IMMEDIATE; {text}; COMMIT")).unwrap();
+        }
+        None => postgres::Client::connect(address, postgres::NoTls).unwrap().batch_execute(text).unwrap(),
+    }
+}
+
+#[test]
+fn sessions_of_eight_workers_reset_at_once_beside_an_application_that_writes() {
+    const ROUNDS: i64 = 4;
+    let twin = Twin::new(&project());
+    let address = twin.address();
+    let mut sessions: Vec<Warm> = (0..8)
+        .map(|worker| {
+            let mut session = twin.warm_at(&address, TODAY + 3600, worker).unwrap();
+            session.reset(None, TODAY + 3600, &mut |_| {}).unwrap();
+            session
+        })
+        .collect();
+    write(
+        &address,
+        "INSERT INTO users_user (id, password, is_superuser, username, first_name, last_name, is_staff, is_active,
+         date_joined, is_e2e_test_data, email, email_verified, created_at, updated_at) SELECT 5, password, is_superuser,
+         'anna', 'a', 'a', is_staff, is_active, date_joined, false, 'anna@example.org', email_verified,
+         created_at, updated_at FROM users_user WHERE id = 1100000001",
+    );
+    let resetting = std::sync::atomic::AtomicUsize::new(sessions.len());
+    let written = std::thread::scope(|scope| {
+        for (worker, session) in sessions.iter_mut().enumerate() {
+            let (address, resetting) = (&address, &resetting);
+            scope.spawn(move || {
+                let first = 1_100_000_001 + worker as i64 * 1_000_000;
+                // A person of this worker likes a flyer of the next one.
+                let other = 1_100_000_001 + (worker as i64 + 1) % 8 * 1_000_000;
+                for round in 0..ROUNDS {
+                    write(
+                        address,
+                        &format!(
+                            "UPDATE users_user SET bio = 'round {round}' WHERE id = {first};
+                             UPDATE flyers_flyer SET title = 'x' WHERE id = {first};
+                             INSERT INTO flyers_favorite (user_id, flyer_id, created_at, is_e2e_test_data) SELECT
+                             {first}, {other}, created_at, false FROM flyers_flyer WHERE id = {other};"
+                        ),
+                    );
+                    let (receipt, _) = session.reset(None, TODAY + 3600, &mut |_| {}).unwrap();
+                    let debris = receipt.plan.debris.len();
+                    assert_eq!((receipt.plan.updates(), debris), (2, 1), "worker {worker}, round {round}");
+                    let (receipt, _) = session.reset(None, TODAY + 3600, &mut |_| {}).unwrap();
+                    assert!(!receipt.written, "worker {worker}, round {round}: {:?}", receipt.plan);
+                }
+                resetting.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+            });
+        }
+        let mut written = 0;
+        while resetting.load(std::sync::atomic::Ordering::Relaxed) > 0 {
+            written += 1;
+            let id = 100 + written;
+            write(
+                &address,
+                &format!(
+                    "INSERT INTO flyers_flyer (id, is_e2e_test_data, title, description, category, location_address, latitude,
+                     longitude, is_active, valid_from, valid_until, created_at, updated_at, creator_id) SELECT {id}, false,
+                     'real', description, category, location_address, latitude, longitude, is_active, valid_from,
+                     valid_until, created_at, updated_at, 5 FROM flyers_flyer WHERE id = 1100000002"
+                ),
+            );
+        }
+        written
+    });
+    assert!(written > 0);
+    assert_eq!(twin.own.number("SELECT count(*) FROM flyers_flyer WHERE title = 'real' AND creator_id = 5"), written);
+    for worker in 0..8 {
+        let mut work =
+            twin.call(TODAY + 3600, worker, |call| Work::open(&twin.project, "m03", call, Purpose::Look)).unwrap();
+        let (receipt, _) = work.run(&mut |_| {}, |target, _| seedbed::plan(target, None)).unwrap();
+        assert!(receipt.plan.is_empty(), "worker {worker}: {:?}", receipt.plan);
+    }
+}
+
+#[test]
+fn edited_files_are_noticed() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let files = copy.path().join("pockitflyer_backend/users/fixtures");
+    fs::create_dir_all(&files).unwrap();
+    for entry in fs::read_dir(repository.join("pockitflyer_backend/users/fixtures")).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, files.join(path.file_name().unwrap())).unwrap();
+    }
+    for file in ["seedbed.toml", "pockitflyer_backend/pockitflyer.sql"] {
+        fs::copy(repository.join(file), copy.path().join(file)).unwrap();
+    }
+    let project = Project::read(&copy.path().join(seedbed::project::FILE), &std::env::current_dir().unwrap()).unwrap();
+    let mut twins = Twins::new(&project);
+    let users = |twins: &Twins| twins.warm.own.dump(false).remove("users_user").unwrap();
+    let before = users(&twins);
+    let bios = files.join("e2e_bios.json");
+    let text = fs::read_to_string(&bios).unwrap();
+    fs::write(&bios, text.replace("post flyers", "hang up flyers")).unwrap();
+    twins.expect_alike("a list is edited", None, TODAY + 3600);
+    let edited = users(&twins);
+    assert!(before != edited, "no bio has changed");
+    let upper = files.join("m03_engagement_scenarios.json");
+    let text = fs::read_to_string(&upper).unwrap();
+    fs::write(&upper, &text[1..]).unwrap();
+    twins.expect_alike_told("a scenario cannot be read", None, TODAY + 3600);
+    fs::write(&upper, text).unwrap();
+    twins.expect_alike("and can be read again", None, TODAY + 3600);
 }

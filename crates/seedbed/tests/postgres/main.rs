@@ -8,6 +8,7 @@ mod encryption;
 mod faults;
 mod lost;
 mod proxy;
+mod warm;
 
 use contract::support;
 
