@@ -55,13 +55,6 @@ fn reset(warm: &mut Warm) -> Receipt {
     warm.reset(None, TODAY, &mut |_| {}).unwrap_or_else(|error| panic!("{error}")).0
 }
 
-fn name_of(database: &TestDatabase) -> String {
-    let address = database.address();
-    let name = address.rsplit('/').find_map(|part| part.split_once("?host="));
-    name.map(|(name, _)| name.to_owned())
-        .unwrap_or_else(|| address.split(['/', '?']).nth(3).unwrap_or_default().to_owned())
-}
-
 fn expect_nine(receipt: &Receipt) {
     assert_eq!(receipt.plan.inserts() + receipt.plan.updates(), 9);
     assert!(receipt.written);
@@ -167,7 +160,7 @@ fn on_postgres(rounds: usize) {
         by_hand.batch_execute(DAMAGE).expect("damage");
         note(4, timed(|| rows.put_back_copied(&mut by_hand)).1);
         if round < 15 {
-            let made = timed(|| by_hand::from_template(&mut admin, &name_of(&template))).1;
+            let made = timed(|| by_hand::from_template(&mut admin, &template.name)).1;
             let dropped = timed(|| by_hand::drop_made(&mut admin)).1;
             note(5, made);
             note(6, dropped);

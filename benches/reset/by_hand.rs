@@ -43,7 +43,7 @@ impl Rows {
             let mut rows =
                 client.copy_out(&format!("COPY (SELECT * FROM {name} ORDER BY id) TO STDOUT")).expect("rows");
             rows.read_to_end(&mut copied).expect("rows of the server");
-            let count = copied.iter().filter(|byte| **byte == b'\n').count();
+            let count = copied.split(|byte| *byte == b'\n').count() - 1;
             Table { name, width: 0, rows: Vec::new(), copied, count }
         };
         Self { tables: PARENTS_FIRST.into_iter().map(&mut table).collect() }
@@ -85,9 +85,9 @@ impl Rows {
     fn write_copied(&self, client: &mut Client, delete: bool) -> Result<(), postgres::Error> {
         let mut transaction = client.transaction()?;
         if delete {
-            let deletes: String =
-                self.tables.iter().rev().map(|table| format!("DELETE FROM {};", table.name)).collect();
-            transaction.batch_execute(&deletes)?;
+            let deletes: Vec<String> =
+                self.tables.iter().rev().map(|table| format!("DELETE FROM {}", table.name)).collect();
+            transaction.batch_execute(&deletes.join("; "))?;
         }
         for table in &self.tables {
             let mut writer = transaction.copy_in(&format!("COPY {} FROM STDIN", table.name))?;

@@ -454,12 +454,15 @@ impl Search<'_> {
     }
 }
 
+/// Keys of rows by what they are referred to by; that may be the key itself.
+type ByTuple<'a> = BTreeMap<Cow<'a, Key>, &'a Key>;
+
 /// Which rows a row refers to, among rows that are at hand.
 pub(crate) struct References<'a> {
     links: &'a [Link],
     shapes: &'a Shapes,
     /// (table, columns) and tuple to key.
-    index: BTreeMap<(&'a str, &'a [String]), BTreeMap<Cow<'a, Key>, &'a Key>>,
+    index: BTreeMap<(&'a str, &'a [String]), ByTuple<'a>>,
 }
 
 impl<'a> References<'a> {
@@ -469,7 +472,7 @@ impl<'a> References<'a> {
         shapes: &'a Shapes,
         rows: impl Iterator<Item = (&'a str, &'a Key, &'a [Cell])>,
     ) -> Self {
-        let mut index: BTreeMap<(&str, &[String]), BTreeMap<Cow<'_, Key>, &Key>> = BTreeMap::new();
+        let mut index: BTreeMap<(&str, &[String]), ByTuple<'_>> = BTreeMap::new();
         let mut ways: BTreeMap<&str, BTreeSet<&[String]>> = BTreeMap::new();
         for link in links {
             ways.entry(&link.to).or_default().insert(&link.to_columns);
