@@ -38,13 +38,14 @@ fn one(view: &View<'_>, persona: &PersonaRow) -> Markup {
                 div.keys {
                     @if let Some((column, text)) = login { (shown(column, name, text)) }
                     @if let Some(password) = &persona.password { (shown("password", name, password)) }
+                    @if let Some(key) = &persona.key { (shown("id", name, &key_text(key))) }
                     @if let Some(lifetime) = view.live.and_then(|live| live.tokens).filter(|_| persona.password.is_some()) {
-                        span.pair { (token(name, "valid", &format!("token {lifetime}")))
-                            (token(name, "expired", "expired")) (token(name, "malformed", "malformed")) }
+                        span.pair { span.token hidden { "token " }
+                            (token(name, "valid", lifetime)) (token(name, "expired", "expired"))
+                            (token(name, "malformed", "malformed")) }
                     }
                 }
                 p.counts {
-                    @if let Some(key) = &persona.key { (shown("id", name, &key_text(key))) }
                     @for (way, rows) in counts(view, persona) { span { b { (rows) } " " (way) } }
                     @for (list, rows) in &persona.expected { span { b { (rows.total) } " in " (list) } }
                 }

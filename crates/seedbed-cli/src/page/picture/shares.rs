@@ -10,7 +10,7 @@ use super::{Figure, px, texts};
 
 const WIDTH: f64 = 360.0;
 const LEFT: f64 = 132.0;
-const RIGHT: f64 = 54.0;
+const RIGHT: f64 = 64.0;
 const LINE: f64 = 17.0;
 /// Divisions into more parts than these have a picture of their own.
 const SMALL: usize = 7;
