@@ -18,9 +18,9 @@ interface Call {
 
 const HERE = "lat=47.3769&lng=8.5417&page_size=50";
 
-/** Opens a page of the backend, for what `Reader` does there. */
+/** Opens a page of the backend, for what `Reader` does there; it has none but what it says to a wrong address. */
 export async function open(page: Page): Promise<void> {
-  await page.goto(`${process.env["BACKEND"]}/api/v1/flyers/feed/?${HERE}`);
+  await page.goto(`${process.env["BACKEND"]}/api/v1/`);
 }
 
 /** Somebody with a token, in a page of the backend. */
