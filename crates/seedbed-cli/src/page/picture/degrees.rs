@@ -94,7 +94,7 @@ fn figure(rows: &Rows<'_>, degrees: &Degrees) -> Figure {
         title: format!("{} per {}", child.name, link.name),
         about: format!("{all} {} of {holders} {}; {none} have none{most}.", child.name, to.name),
         size: (WIDTH, HEIGHT),
-        drawing: Some(drawing(rows, degrees, &format!("{} of one {}", child.name, link.name))),
+        drawing: Some(drawing(rows, degrees)),
         head: texts(["so many", "have them", "among them"]),
         body: body.collect(),
     }
@@ -116,7 +116,7 @@ pub(super) fn is_persona(rows: &Rows<'_>, population: PopulationId, row: usize) 
         .any(|persona| persona.name == name && persona.layer <= rows.top())
 }
 
-fn drawing(rows: &Rows<'_>, degrees: &Degrees, axis: &str) -> Markup {
+fn drawing(rows: &Rows<'_>, degrees: &Degrees) -> Markup {
     let last = degrees.rows.last_key_value().map_or(0, |(degree, _)| *degree);
     let width = (last + 1).div_ceil(BARS);
     let mut bars: BTreeMap<usize, usize> = BTreeMap::new();
@@ -141,7 +141,6 @@ fn drawing(rows: &Rows<'_>, degrees: &Degrees, axis: &str) -> Markup {
             text.tick x=(px(x(bar) + step / 2.0)) y=(px(FLOOR + 12.0)) text-anchor="middle" { (bar * width) }
         }
         (names(rows, degrees, &|degree| x(degree / width) + step / 2.0))
-        text.axis-name x=(px(WIDTH - LEFT)) y="10" text-anchor="end" { (axis) }
     }
 }
 
