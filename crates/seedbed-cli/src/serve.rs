@@ -223,7 +223,13 @@ impl Service {
         let kept = place.take().filter(|(scenario, _)| *scenario == flags.scenario);
         let mut warm = match kept {
             Some((_, warm)) => warm,
-            None => Warm::open(&desk.project()?, &flags.scenario, &desk.call)?,
+            None => {
+                let warm = Warm::open(&desk.project()?, &flags.scenario, &desk.call)?;
+                if let Some(advice) = warm.advice() {
+                    (desk.notice)(advice);
+                }
+                warm
+            }
         };
         let state = flags.state.as_deref();
         let (receipt, times) = warm.reset(state, desk.call.now, &mut desk.notices())?;
