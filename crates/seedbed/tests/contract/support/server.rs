@@ -27,11 +27,19 @@ start() {
         -c max_connections=200 $SETTINGS >>server.log 2>&1 &
     server=$!
 }
+of_server() {
+    for process in /proc/[0-9]*; do
+        [ "$(readlink "$process/cwd" 2>/dev/null)" = "$FOLDER/data" ] && echo "${process#/proc/}"
+    done
+    true
+}
 start
 while read -r word; do
     # All that the server consists of goes at once; then it is started again.
     kill -9 $server $(awk -v server=$server '$4 == server {print $1}' /proc/[0-9]*/stat 2>/dev/null)
     wait $server
+    # One that was made meanwhile, or is not gone yet, keeps the next server from starting.
+    while of_server=$(of_server) && [ -n "$of_server" ]; do kill -9 $of_server 2>/dev/null; done
     start
 done
 [ -e keep ] && exit 0
@@ -108,7 +116,10 @@ impl Server {
         };
         let before = since().unwrap();
         self.watch.lock().unwrap().stdin.as_mut().expect("it is a pipe").write_all(b"crash\n").unwrap();
+        let begun = Instant::now();
         while since().map_or(true, |since| since == before) {
+            let log = || fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
+            assert!(begun.elapsed() < Duration::from_mins(1), "the server did not start again\n{}", log());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
