@@ -31,6 +31,8 @@ const LEFT: &str = "
     ORDER BY u.id, f.id LIMIT 2;";
 
 fn main() {
+    // Paths of a project count from the folder that the program runs in.
+    std::env::set_current_dir(measure::repository()).expect("the repository is there");
     let rounds = std::env::args().filter_map(|argument| argument.parse().ok()).next_back().unwrap_or(50);
     on_sqlite(rounds);
     on_postgres(rounds);
