@@ -221,15 +221,14 @@ impl Service {
         // Whatever goes wrong, the next request opens it anew.
         let mut place = self.open[usize::from(desk.call.worker)].lock().unwrap_or_else(PoisonError::into_inner);
         let kept = place.take().filter(|(scenario, _)| *scenario == flags.scenario);
-        let mut warm = match kept {
-            Some((_, warm)) => warm,
-            None => {
-                let warm = Warm::open(&desk.project()?, &flags.scenario, &desk.call)?;
-                if let Some(advice) = warm.advice() {
-                    (desk.notice)(advice);
-                }
-                warm
+        let mut warm = if let Some((_, warm)) = kept {
+            warm
+        } else {
+            let warm = Warm::open(&desk.project()?, &flags.scenario, &desk.call)?;
+            if let Some(advice) = warm.advice() {
+                (desk.notice)(advice);
             }
+            warm
         };
         let state = flags.state.as_deref();
         let (receipt, times) = warm.reset(state, desk.call.now, &mut desk.notices())?;
