@@ -12,6 +12,7 @@ mod decision;
 mod draw;
 mod evaluate;
 mod expect;
+mod further;
 mod judge;
 mod problem;
 mod settle;
@@ -23,6 +24,7 @@ use std::collections::BTreeSet;
 
 use crate::dataset::Dataset;
 use crate::diagnostic::Diagnostic;
+use crate::scale::{Scale, Scaled};
 use crate::scenario::Chain;
 use crate::schema::Schema;
 use crate::solve::{Outcome, solve};
@@ -77,6 +79,23 @@ pub fn generate(chain: &Chain, schema: Option<&Schema>, parameters: Parameters) 
     let mut search = Search::new(chain, schema, parameters, &agenda);
     search.run()?;
     assemble::assemble(&search, parameters)
+}
+
+/// Generates the dataset of a chain, and its further blocks at a scale.
+///
+/// Errors are those of [`generate`], and say what does not fit at that scale.
+pub fn generate_scaled(
+    chain: &Chain,
+    schema: Option<&Schema>,
+    parameters: Parameters,
+    scale: &Scale,
+) -> Result<(Generated, Scaled), Vec<Diagnostic>> {
+    let agenda = agenda(chain).map_err(|waiting| vec![conflict::waiting(chain, &waiting)])?;
+    let mut search = Search::new(chain, schema, parameters, &agenda);
+    search.run()?;
+    let generated = assemble::assemble(&search, parameters)?;
+    let scaled = further::further(&search.world, &generated.dataset, scale)?;
+    Ok((generated, scaled))
 }
 
 /// What is remembered of a decision while it may still be made again.

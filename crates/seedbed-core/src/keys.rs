@@ -51,6 +51,28 @@ impl KeySpace {
         }
     }
 
+    /// Returns where the rows of further blocks are numbered from, and how many of them have room.
+    ///
+    /// Their keys are one run behind all that block 0 can have; `highest` is the largest number of a row
+    /// in block 0. In a column of 32 bits the run stays among the short keys, right behind the rows there are.
+    pub fn further(&self, highest: u64, kind: &ColumnKind) -> Run {
+        let short_room = if self.alone && self.slot == 0 { 999_999 } else { 99_999 };
+        let (first, last) = match kind {
+            ColumnKind::Integer { bits } if *bits < 64 => (behind(highest), short_room),
+            _ => (behind(self.capacity), 99_999_999_999),
+        };
+        Run { first, room: (last + 1u64).saturating_sub(first) }
+    }
+
+    /// Returns the key of the row with this number in a further block, as `key` does for block 0.
+    pub fn further_key(&self, number: u64, kind: &ColumnKind) -> Value {
+        match kind {
+            ColumnKind::Uuid | ColumnKind::Text { .. } => self.key(number, kind),
+            ColumnKind::Integer { bits } if *bits < 64 => Value::Integer(Self { capacity: 0, ..*self }.integer(number)),
+            _ => Value::Integer(Self { capacity: u64::MAX, ..*self }.integer(number)),
+        }
+    }
+
     /// Returns the key of the row with this number, as a key column of this kind holds it.
     pub fn key(&self, number: u64, kind: &ColumnKind) -> Value {
         let Self { layer, worker, slot, .. } = *self;
@@ -60,6 +82,20 @@ impl KeySpace {
             _ => Value::Integer(self.integer(number)),
         }
     }
+}
+
+/// Consecutive row numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The first number.
+    pub first: u64,
+    /// How many numbers there are.
+    pub room: u64,
+}
+
+/// Returns the power of ten above a number.
+fn behind(number: u64) -> u64 {
+    10u64.saturating_pow(number.max(1).ilog10() + 1)
 }
 
 #[cfg(test)]
@@ -81,6 +117,22 @@ mod tests {
         assert!(last.integer(99_999) < SHORT_END && last.integer(99_999) < i64::from(i32::MAX));
         let long = KeySpace { capacity: 99_999_999_999, ..last };
         assert!(long.integer(99_999_999_999) < LONG_END && LONG_END < 1 << 53);
+    }
+
+    #[test]
+    fn further_keys_stand_behind_all_that_block_0_can_have() {
+        let wide = ColumnKind::Integer { bits: 64 };
+        let run = SPACE.further(3_417, &wide);
+        assert_eq!(run, Run { first: 1_000_000, room: 99_999_000_000 });
+        assert_eq!(SPACE.further_key(run.first, &wide), Value::Integer(7_303_000_001_000_000));
+        let long = KeySpace { capacity: 99_990_099, ..SPACE };
+        assert_eq!(long.further(3_417, &wide).first, 100_000_000);
+        let narrow = ColumnKind::Integer { bits: 32 };
+        let run = SPACE.further(3_417, &narrow);
+        assert_eq!(run, Run { first: 10_000, room: 990_000 });
+        assert_eq!(SPACE.further_key(run.first, &narrow), Value::Integer(1_303_010_000));
+        assert_eq!(SPACE.further_key(999_999, &narrow), Value::Integer(1_303_999_999));
+        assert_eq!(SPACE.further_key(7, &ColumnKind::Uuid), SPACE.key(7, &ColumnKind::Uuid));
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod outline;
 pub mod password;
 pub mod plan;
+pub mod scale;
 pub mod scenario;
 pub mod schema;
 pub mod solve;

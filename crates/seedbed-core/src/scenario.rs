@@ -80,6 +80,10 @@ pub struct Population {
     pub tag: Option<String>,
     /// Digit of its keys that tells populations of one table and layer apart.
     pub slot: u8,
+    /// It has the same rows at any scale.
+    pub fixed: bool,
+    /// For a relation, how unevenly its edges lead into the blocks of a scaled dataset, and where that stands.
+    pub skew: Option<(u32, Span)>,
     /// Which rows there are.
     pub rows: Rows,
     /// Links; an overlay is a further link with the same name.

@@ -22,6 +22,8 @@ pub(super) struct Drawer<'w, 'a> {
     pub(super) attempt: u64,
     pub(super) values: Vec<Value>,
     pub(super) picked: Vec<u32>,
+    /// What made each value; of alternatives, the one that did.
+    pub(super) made_by: Vec<Option<&'a Generator>>,
     pub(super) pictures: Vec<Drawn<'a>>,
     pub(super) problem: Option<Diagnostic>,
 }
@@ -36,6 +38,7 @@ impl<'w, 'a> Drawer<'w, 'a> {
             attempt,
             values: vec![Value::Null; rows],
             picked: vec![u32::MAX; rows],
+            made_by: vec![None; rows],
             pictures: Vec::new(),
             problem: None,
         }
@@ -48,6 +51,7 @@ impl<'w, 'a> Drawer<'w, 'a> {
         }
         for row in rows {
             self.values[*row] = self.value(*row, generator, span);
+            self.made_by[*row] = Some(generator);
         }
     }
 

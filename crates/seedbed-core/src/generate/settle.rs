@@ -117,10 +117,12 @@ fn settle_column<'a>(
                 }
                 OptionKind::Entry(entry, index) => {
                     drawer.picked[row] = index as u32;
+                    drawer.made_by[row] = Some(generator);
                     drawer.values[row] = entry[0].clone();
                     continue;
                 }
                 OptionKind::Draw => {
+                    drawer.made_by[row] = Some(generator);
                     drawer.values[row] = options.expect("there are options").draws[row][*option as usize].clone();
                     continue;
                 }
@@ -136,12 +138,13 @@ fn settle_column<'a>(
     for (generator, span, rows) in lines {
         drawer.draw(&rows, generator, span);
     }
-    let (values, picked, pictures, problem) = (drawer.values, drawer.picked, drawer.pictures, drawer.problem);
+    let Drawer { values, picked, made_by, pictures, problem, .. } = drawer;
     if let Some(problem) = problem {
         return Err(Box::new(problem));
     }
     world.sets[population].columns[column] = Some(values);
     world.picked[population][column] = Some(picked);
+    world.made_by[population][column] = made_by;
     world.pictures.retain(|picture| (picture.population, picture.column) != (population, column));
     world.pictures.extend(pictures);
     Ok(())

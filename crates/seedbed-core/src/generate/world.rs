@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::address::Address;
 use crate::keys::KeySpace;
-use crate::scenario::{Chain, Image, PopulationId, Rows};
+use crate::scenario::{Chain, Generator, Image, PopulationId, Rows};
 use crate::schema::{ColumnKind, Schema};
 use crate::value::Value;
 
@@ -50,6 +50,8 @@ pub(super) struct World<'a> {
     pub(super) members: Vec<Option<Vec<usize>>>,
     /// For columns that pick with `fills`: the entry of each row, by (population, column).
     pub(super) picked: Vec<Vec<Option<Vec<u32>>>>,
+    /// What made each value, by (population, column).
+    pub(super) made_by: Vec<Vec<Vec<Option<&'a Generator>>>>,
     pub(super) spaces: Vec<KeySpace>,
     pub(super) pictures: Vec<Drawn<'a>>,
 }
@@ -74,6 +76,7 @@ impl<'a> World<'a> {
             worker,
             sets,
             members: vec![None; chain.partitions.len()],
+            made_by: chain.populations.iter().map(|population| vec![Vec::new(); population.columns.len()]).collect(),
             picked,
             spaces: Vec::new(),
             pictures: Vec::new(),

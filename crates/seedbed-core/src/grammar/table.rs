@@ -77,6 +77,7 @@ static POPULATION: Object = Object {
         required("table", Shape::Text, "the table they stand in"),
         optional("tag", Shape::Text, "the yes/no column that marks seeded rows"),
         optional("slot", Shape::Integer(0), "digit of the keys that tells populations of one table and layer apart"),
+        optional("fixed", Shape::Bool, "it has the same rows at any scale"),
         optional(
             "rows",
             Shape::Either(&[
@@ -138,6 +139,12 @@ static RELATION: Object = Object {
         optional("tag", Shape::Text, "the yes/no column that marks seeded rows"),
         optional("slot", Shape::Integer(0), "digit of the keys that tells populations of one table and layer apart"),
         optional("total", Shape::Integer(0), "how many pairs; else as many as `has` says"),
+        optional("fixed", Shape::Bool, "it has the same rows at any scale"),
+        optional(
+            "skew",
+            Shape::Integer(2),
+            "at scale the first blocks get more of its edges: 2 to 8; evenly unless said",
+        ),
         required("links", Shape::Map(Names::New, &Shape::Object(&LINK)), "its two ends, the one that acts first"),
         optional("columns", Shape::Map(Names::New, &VALUE), "a value or a generator per column"),
     ],

@@ -304,12 +304,15 @@ impl Reader<'_> {
                 None => Rows::Children(usize::MAX),
             }
         };
+        let skew = self.skew(node);
         self.chain.populations.push(Population {
             name: name.to_owned(),
             layer,
             table,
             tag: text("tag"),
             slot,
+            fixed: matches!(node.get("fixed").and_then(Node::scalar), Some(Value::Bool(true))),
+            skew,
             rows,
             links: Vec::new(),
             columns: Vec::new(),
@@ -318,6 +321,19 @@ impl Reader<'_> {
             table_span: node.get("table").map_or(span, |table| table.span),
             tag_span: node.get("tag").map_or(span, |tag| tag.span),
         });
+    }
+
+    fn skew(&mut self, node: &Node) -> Option<(u32, Span)> {
+        let node = node.get("skew")?;
+        let skew = node.integer().and_then(|skew| u32::try_from(skew).ok()).filter(|skew| (2..=8).contains(skew));
+        if skew.is_none() {
+            self.diagnostics.push(
+                Diagnostic::new("wrong-skew", "a skew is a number from 2 to 8")
+                    .at(node.span, "here")
+                    .help("with 2 the first hundredth of the blocks gets a tenth of the edges, with 4 a third"),
+            );
+        }
+        Some((skew?, node.span))
     }
 
     fn declare_links(&mut self, layer: usize, name: &str, node: &Node) {
