@@ -5,6 +5,8 @@
 //! is; what no fact reads is drawn again. Relations lead into other blocks as far as the facts allow.
 
 mod moments;
+#[cfg(test)]
+mod tests;
 mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
