@@ -100,7 +100,8 @@ pub trait Database {
         Ok(None)
     }
 
-    /// Returns the counters that hand out keys, for tables that have one and were written before.
+    /// Returns the counters that hand out keys, for tables that have one and were written before; which
+    /// have one is told by the catalogue that was returned last, where one was.
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure>;
 
     /// Moves the counter of a table, or forgets it. Asked last in a transaction; when that is undone, or

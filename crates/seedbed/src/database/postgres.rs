@@ -36,6 +36,8 @@ use dialect::Lock;
 
 /// So many statements are kept.
 const MOST_PREPARED: usize = 200;
+/// A statement with more text than that is none that is run often.
+const LONGEST_PREPARED: usize = 8_192;
 
 /// A PostgreSQL database.
 pub struct Postgres {
@@ -100,6 +102,9 @@ impl Postgres {
 
     /// Returns a statement that was run before as a prepared one, which the server need not plan again.
     fn prepared(&mut self, sql: &Sql, values: usize) -> Result<Option<Statement>, Failure> {
+        if sql.text().len() > LONGEST_PREPARED {
+            return Ok(None);
+        }
         if self.often.len() > MOST_PREPARED {
             self.often.clear();
         }
@@ -222,10 +227,7 @@ impl Database for Postgres {
         let values: Vec<Bound<'_>> = values.iter().map(Bound).collect();
         let rows = match self.prepared(sql, values.len())? {
             None => self.client.query_typed(sql.text(), &parameters(&values)),
-            Some(statement) => {
-                let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-                self.client.query(&statement, &values)
-            }
+            Some(statement) => self.client.query(&statement, &untyped(&values)),
         };
         // What a prepared statement returns is settled; after a change of the tables it has to be prepared anew.
         let rows = rows.inspect_err(|_| self.often.clear()).map_err(|error| failure(&error))?;
@@ -234,8 +236,12 @@ impl Database for Postgres {
 
     fn execute(&mut self, sql: &Sql, values: &[Cell]) -> Result<usize, Failure> {
         let values: Vec<Bound<'_>> = values.iter().map(Bound).collect();
-        let touched = self.client.execute_typed(sql.text(), &parameters(&values));
-        touched.map(|touched| touched as usize).map_err(|error| failure(&error))
+        let touched = match self.prepared(sql, values.len())? {
+            None => self.client.execute_typed(sql.text(), &parameters(&values)),
+            Some(statement) => self.client.execute(&statement, &untyped(&values)),
+        };
+        let touched = touched.inspect_err(|_| self.often.clear()).map_err(|error| failure(&error))?;
+        Ok(touched as usize)
     }
 
     fn copy(&mut self, sql: &Sql, rows: &str) -> Result<Option<usize>, Failure> {
@@ -245,7 +251,14 @@ impl Database for Postgres {
     }
 
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure> {
-        counters(self)
+        match &self.catalogue {
+            // Where one of them is not there any more, the catalogue is read anew the next time.
+            Some(catalogue) => {
+                let sequences = catalogue.sequences.clone();
+                dialect::counters_of(self, sequences).inspect_err(|_| self.catalogue = None)
+            }
+            None => counters(self),
+        }
     }
 
     fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure> {
@@ -327,6 +340,11 @@ impl ToSql for Bound<'_> {
 
 fn parameters<'a>(values: &'a [Bound<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
     values.iter().map(|value| (value as &(dyn ToSql + Sync), Type::UNKNOWN)).collect()
+}
+
+/// Returns the values of a statement that knows their types.
+fn untyped<'a>(values: &'a [Bound<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    values.iter().map(|value| value as _).collect()
 }
 
 /// Returns the cells of a row; statements select nothing but what is named here.

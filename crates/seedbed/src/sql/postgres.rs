@@ -245,20 +245,27 @@ pub(crate) fn set_constraints<'a>(names: impl Iterator<Item = (&'a str, &'a str)
     writer.finish().sql
 }
 
-/// Takes a lock if nobody has it, with others or alone: its two numbers. It is the session's, or that
-/// of the transaction, at whose end it is given back.
-pub(crate) fn try_lock(shared: bool, of_transaction: bool) -> Sql {
-    fixed(match (shared, of_transaction) {
-        (true, false) => "SELECT pg_try_advisory_lock_shared(?, ?)::int",
-        (false, false) => "SELECT pg_try_advisory_lock(?, ?)::int",
-        (true, true) => "SELECT pg_try_advisory_xact_lock_shared(?, ?)::int",
-        (false, true) => "SELECT pg_try_advisory_xact_lock(?, ?)::int",
-    })
+/// Takes locks if nobody has them: each is shared with others or not. They are the session's, or those of the
+/// transaction, at whose end they are given back. Two numbers are bound for each; the answer is how many
+/// were taken, from the first on.
+pub(crate) fn try_locks(shared: &[bool], of_transaction: bool) -> Sql {
+    let take = |shared: &bool| match (shared, of_transaction) {
+        (true, false) => "pg_try_advisory_lock_shared(?, ?)",
+        (false, false) => "pg_try_advisory_lock(?, ?)",
+        (true, true) => "pg_try_advisory_xact_lock_shared(?, ?)",
+        (false, true) => "pg_try_advisory_xact_lock(?, ?)",
+    };
+    let steps = shared.iter().enumerate().map(|(taken, shared)| format!("WHEN NOT {} THEN {taken}", take(shared)));
+    fixed(&format!("SELECT CASE {} ELSE {} END", steps.collect::<Vec<_>>().join(" "), shared.len()))
 }
 
-/// Gives a lock of the session back: its two numbers.
-pub(crate) fn unlock(shared: bool) -> Sql {
-    fixed(if shared { "SELECT pg_advisory_unlock_shared(?, ?)::int" } else { "SELECT pg_advisory_unlock(?, ?)::int" })
+/// Gives locks of the session back: the two numbers of each.
+pub(crate) fn unlock(shared: &[bool]) -> Sql {
+    let give = |shared: &bool| match shared {
+        true => "pg_advisory_unlock_shared(?, ?)::int",
+        false => "pg_advisory_unlock(?, ?)::int",
+    };
+    fixed(&format!("SELECT {}", shared.iter().map(give).collect::<Vec<_>>().join(", ")))
 }
 
 /// Reads the version of the server as a number, and as a person writes it.
@@ -415,6 +422,8 @@ pub(crate) fn select_snapshot() -> Sql {
 
 /// Reads a mark of the catalogue: for every part that is read of it, how many rows there are, and a sum over
 /// the transactions that wrote them.
+///
+/// What the server itself brings has a number below 16384, and is left out by way of an index.
 pub(crate) fn select_catalogue_mark() -> Sql {
     let part = |key: &str, from: &str| {
         format!(
@@ -422,38 +431,48 @@ pub(crate) fn select_catalogue_mark() -> Sql {
         )
     };
     let parts = [
-        part("x.oid", "pg_class AS x JOIN own ON own.oid = x.relnamespace"),
-        part("x.attrelid", "tables JOIN pg_attribute AS x ON x.attrelid = tables.oid AND x.attnum > 0"),
+        part("x.oid", "relations AS x"),
+        part(
+            "x.attrelid",
+            "pg_attribute AS x WHERE x.attnum > 0 \
+             AND x.attrelid = ANY (ARRAY(SELECT oid FROM relations WHERE relkind IN ('r', 'p', 'v', 'm', 'f')))",
+        ),
         part("x.oid", "pg_attrdef AS x"),
-        part("x.oid", "pg_constraint AS x"),
+        part("x.oid", "pg_constraint AS x WHERE x.oid >= 16384"),
         part("x.indexrelid", "pg_index AS x WHERE x.indexrelid >= 16384"),
         part("x.oid", "pg_trigger AS x WHERE NOT x.tgisinternal"),
         part("x.oid", "pg_rewrite AS x WHERE x.oid >= 16384"),
         part("x.inhrelid", "pg_inherits AS x"),
         part("x.seqrelid", "pg_sequence AS x"),
-        part("x.objid", "pg_depend AS x WHERE x.deptype IN ('a', 'i') AND x.objid >= 16384"),
-        part("x.oid", "pg_type AS x JOIN own ON own.oid = x.typnamespace"),
+        part(
+            "x.objid",
+            "pg_depend AS x WHERE x.classid = 'pg_class'::regclass AND x.deptype IN ('a', 'i') \
+             AND x.objid = ANY (ARRAY(SELECT seqrelid FROM pg_sequence))",
+        ),
+        part("x.oid", "pg_type AS x WHERE x.oid >= 16384"),
     ];
+    // Sequences may lie in any schema.
     fixed(&format!(
-        "WITH own AS MATERIALIZED (SELECT oid FROM pg_namespace WHERE nspname IN (current_schema(), '{OWN_SCHEMA}')), \
-         tables AS MATERIALIZED (SELECT c.oid FROM pg_class AS c JOIN own ON own.oid = c.relnamespace \
-         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')) SELECT concat_ws(' ', current_schema(), {})",
+        "WITH relations AS MATERIALIZED (SELECT oid, xmin, relkind FROM pg_class WHERE oid >= 16384 AND (relkind = 'S' \
+         OR relnamespace = ANY (ARRAY(SELECT oid FROM pg_namespace WHERE nspname IN (current_schema(), \
+         '{OWN_SCHEMA}'))))) SELECT concat_ws(' ', current_schema(), {})",
         parts.join(", ")
     ))
 }
 
-/// Reads the sequences that hand out the values of key columns: table, column, sequence as it is
-/// quoted, where it starts.
+/// Reads the sequences that hand out the values of key columns: table, sequence as it is quoted with its
+/// schema, where it starts.
 pub(crate) fn select_counters() -> Sql {
     of_relations(
-        "c.relname::text, a.attname::text, q.seq::regclass::text, s.seqstart",
+        "c.relname::text, format('%I.%I', e.nspname, o.relname), s.seqstart",
         "JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1 \
          JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
          CROSS JOIN LATERAL (SELECT d.objid AS seq FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass \
          AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid = a.attnum \
          AND d.deptype IN ('a', 'i') UNION SELECT d.refobjid FROM pg_attrdef AS f JOIN pg_depend AS d \
          ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass \
-         WHERE f.adrelid = c.oid AND f.adnum = a.attnum) AS q JOIN pg_sequence AS s ON s.seqrelid = q.seq",
+         WHERE f.adrelid = c.oid AND f.adnum = a.attnum) AS q JOIN pg_sequence AS s ON s.seqrelid = q.seq \
+         JOIN pg_class AS o ON o.oid = q.seq JOIN pg_namespace AS e ON e.oid = o.relnamespace",
         "",
         "1",
     )

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::support::{DAY, Engine, Own, TODAY, server};
 
 /// What happens between two resets.
-enum Event {
+pub(crate) enum Event {
     /// Somebody writes into the database.
     Sql(&'static str),
     /// The sequence of a table is moved.
@@ -43,6 +43,25 @@ const EVENTS: &[(&str, Event, Option<&str>)] = &[
         "the last row of a table and the first one go",
         Sql("DELETE FROM users_follow WHERE id IN (SELECT max(id) FROM users_follow);
              DELETE FROM users_follow WHERE id IN (SELECT min(id) FROM users_follow)"),
+        None,
+    ),
+    (
+        "a row goes, and another one of its table is changed",
+        Sql("DELETE FROM flyers_favorite WHERE id = (SELECT min(id) FROM flyers_favorite);
+             UPDATE flyers_favorite SET created_at = '2020-01-01 00:00:00' WHERE id = (SELECT max(id) FROM flyers_favorite)"),
+        None,
+    ),
+    (
+        "a row goes and comes back",
+        Sql("UPDATE flyers_favorite SET id = 3 WHERE id = (SELECT min(id) FROM flyers_favorite);
+             UPDATE flyers_favorite SET id = (SELECT min(id) - 1 FROM flyers_favorite WHERE id > 1000000000) WHERE id = 3"),
+        None,
+    ),
+    (
+        "two rows change keys",
+        Sql("UPDATE flyers_favorite SET id = 3 WHERE id = (SELECT min(id) FROM flyers_favorite);
+             UPDATE flyers_favorite SET id = id - 1 WHERE id = (SELECT min(id) FROM flyers_favorite WHERE id > 1000000000);
+             UPDATE flyers_favorite SET id = (SELECT min(id) + 1 FROM flyers_favorite WHERE id > 1000000000) WHERE id = 3"),
         None,
     ),
     ("all rows of a table go", Sql("DELETE FROM flyers_favorite"), None),
@@ -291,7 +310,7 @@ impl Twins {
         assert!(warm == cold, "{what}: the session said\n{:#}\nand the verb\n{:#}", warm.0, cold.0);
     }
 
-    fn expect_alike(&mut self, what: &str, state: Option<&str>, now: i64) {
+    pub(crate) fn expect_alike(&mut self, what: &str, state: Option<&str>, now: i64) {
         self.expect_alike_told(what, state, now);
         let (warm, cold) = (self.warm.everything(), self.cold.everything());
         for (place, cold) in &cold {
@@ -300,7 +319,7 @@ impl Twins {
         assert_eq!(warm.len(), cold.len(), "{what}");
     }
 
-    fn suffer(&mut self, event: &Event, now: i64) {
+    pub(crate) fn suffer(&mut self, event: &Event, now: i64) {
         self.warm.happens(event, now);
         self.cold.happens(event, now);
     }

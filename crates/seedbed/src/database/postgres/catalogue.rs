@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use seedbed_core::schema::{Column, ColumnKind, ForeignKey, OnDelete, Schema, Table, TableKind, Unique};
 
+use super::dialect::{self, Sequence};
 use crate::database::row::{Row, UNREADABLE};
 use crate::database::{Database, Failure, FailureKind};
 use crate::sql::{Sql, postgres as sql};
@@ -12,6 +13,10 @@ use crate::sql::{Sql, postgres as sql};
 /// Returns the tables, views, unique indexes, foreign keys and triggers of the schema that names
 /// without one mean; a conflict where somebody changed them meanwhile.
 pub fn catalogue(database: &mut dyn Database) -> Result<Schema, Failure> {
+    with_sequences(database).map(|(schema, _)| schema)
+}
+
+fn with_sequences(database: &mut dyn Database) -> Result<(Schema, Vec<Sequence>), Failure> {
     read(database).map_err(|failure| {
         // The server's rows are those of our snapshot, and what its functions say of them is of this moment.
         let torn = [UNREADABLE, "cache lookup failed", "could not open relation"]
@@ -24,7 +29,7 @@ pub fn catalogue(database: &mut dyn Database) -> Result<Schema, Failure> {
     })
 }
 
-fn read(database: &mut dyn Database) -> Result<Schema, Failure> {
+fn read(database: &mut dyn Database) -> Result<(Schema, Vec<Sequence>), Failure> {
     let mut tables = tables(database)?;
     columns(database, &mut tables)?;
     uniques(database, &mut tables)?;
@@ -34,12 +39,13 @@ fn read(database: &mut dyn Database) -> Result<Schema, Failure> {
             table.triggers.push(row.text()?);
         }
     }
-    for mut row in rows(database, &sql::select_counters())? {
-        if let Some(table) = tables.get_mut(&row.text()?) {
+    let sequences = dialect::sequences(database)?;
+    for sequence in &sequences {
+        if let Some(table) = tables.get_mut(&sequence.table) {
             table.autoincrement = true;
         }
     }
-    Ok(Schema { tables })
+    Ok((Schema { tables }, sequences))
 }
 
 /// A catalogue as it was read, and its mark.
@@ -47,6 +53,8 @@ fn read(database: &mut dyn Database) -> Result<Schema, Failure> {
 pub(super) struct Catalogue {
     /// The tables.
     pub(super) schema: Arc<Schema>,
+    /// What hands out the keys of the tables.
+    pub(super) sequences: Vec<Sequence>,
     mark: Option<String>,
 }
 
@@ -56,7 +64,10 @@ pub(super) fn catalogue_again(database: &mut dyn Database, known: Option<Catalog
     let mark = rows.first().and_then(|row| row[0].as_text()).map(str::to_owned);
     match known {
         Some(known) if known.mark.is_some() && known.mark == mark => Ok(known),
-        _ => Ok(Catalogue { schema: Arc::new(catalogue(database)?), mark }),
+        _ => {
+            let (schema, sequences) = with_sequences(database)?;
+            Ok(Catalogue { schema: Arc::new(schema), sequences, mark })
+        }
     }
 }
 

@@ -55,27 +55,28 @@ pub(super) enum Lock {
 
 /// Takes the locks of a write, or fails as busy and takes none.
 pub(super) fn lock(database: &mut dyn Database, scope: Scope, lock: Lock) -> Result<(), Failure> {
-    let mut taken = Vec::new();
-    for (shared, number) in locks(scope) {
-        let sql = sql::try_lock(shared, lock == Lock::OfTransaction);
-        let rows = database.query(&sql, &lock_numbers(number))?;
-        if rows.first().is_none_or(|row| row[0] != Cell::Integer(1)) {
-            for (shared, number) in taken {
-                // Those of a transaction are not given back; what failed as busy is undone.
-                let _ = (lock == Lock::OfSession).then(|| database.query(&sql::unlock(shared), &lock_numbers(number)));
-            }
-            return Err(Failure::new(FailureKind::Busy, "another run of Seedbed is at work"));
-        }
-        taken.push((shared, number));
+    let locks = locks(scope);
+    let rows = database.query(&sql::try_locks(&shared(&locks), lock == Lock::OfTransaction), &lock_numbers(&locks))?;
+    let taken = rows.first().and_then(|row| row[0].as_integer()).unwrap_or_default() as usize;
+    if taken == locks.len() {
+        return Ok(());
     }
-    Ok(())
+    // Those of a transaction are not given back; what failed as busy is undone.
+    if lock == Lock::OfSession {
+        give_back(database, &locks[..taken]);
+    }
+    Err(Failure::new(FailureKind::Busy, "another run of Seedbed is at work"))
 }
 
 /// Gives the locks of a write back.
 pub(super) fn unlock(database: &mut dyn Database, scope: Scope) {
-    for (shared, number) in locks(scope) {
+    give_back(database, &locks(scope));
+}
+
+fn give_back(database: &mut dyn Database, locks: &[(bool, i64)]) {
+    if !locks.is_empty() {
         // With the connection gone the locks are gone.
-        let _ = database.query(&sql::unlock(shared), &lock_numbers(number));
+        let _ = database.query(&sql::unlock(&shared(locks)), &lock_numbers(locks));
     }
 }
 
@@ -87,17 +88,28 @@ fn locks(scope: Scope) -> Vec<(bool, i64)> {
     }
 }
 
-fn lock_numbers(number: i64) -> [Cell; 2] {
+fn shared(locks: &[(bool, i64)]) -> Vec<bool> {
+    locks.iter().map(|(shared, _)| *shared).collect()
+}
+
+fn lock_numbers(locks: &[(bool, i64)]) -> Vec<Cell> {
     // The server's numbers are of 32 bits with a sign.
-    [Cell::Integer(i64::from(LOCK as i32)), Cell::Integer(number)]
+    locks.iter().flat_map(|(_, number)| [Cell::Integer(i64::from(LOCK as i32)), Cell::Integer(*number)]).collect()
 }
 
 /// A sequence that hands out the keys of a table.
-struct Counter {
-    table: String,
-    sequence: String,
-    last: Option<i64>,
+#[derive(Clone, Debug)]
+pub(super) struct Sequence {
+    pub(super) table: String,
+    /// Its name as it is quoted, with its schema.
+    name: String,
     start: i64,
+}
+
+/// A sequence, and where it stands.
+struct Counter {
+    sequence: Sequence,
+    last: Option<i64>,
 }
 
 /// A counter that was moved.
@@ -109,31 +121,47 @@ pub struct Moved {
     to: Option<i64>,
 }
 
-fn read(database: &mut dyn Database) -> Result<Vec<Counter>, Failure> {
+/// Returns the sequences that hand out keys: a part of the catalogue.
+pub(super) fn sequences(database: &mut dyn Database) -> Result<Vec<Sequence>, Failure> {
     let rows = database.query(&sql::select_counters(), &[])?;
     let rows = rows.into_iter().map(|row| Row::of("pg_sequence", row));
-    let counters = rows.map(|mut row| {
-        let (table, _, sequence) = (row.text()?, row.text()?, row.text()?);
-        Ok(Counter { table, sequence, last: None, start: row.integer()? })
-    });
-    let mut counters = counters.collect::<Result<Vec<_>, Failure>>()?;
-    if counters.is_empty() {
-        return Ok(counters);
+    rows.map(|mut row| Ok(Sequence { table: row.text()?, name: row.text()?, start: row.integer()? })).collect()
+}
+
+fn read(database: &mut dyn Database, sequences: Vec<Sequence>) -> Result<Vec<Counter>, Failure> {
+    if sequences.is_empty() {
+        return Ok(Vec::new());
     }
-    let sequences = counters.iter().map(|counter| counter.sequence.as_str());
-    let places = database.query(&sql::select_last_values(sequences), &[])?;
-    for (counter, place) in counters.iter_mut().zip(places) {
+    let places =
+        database.query(&sql::select_last_values(sequences.iter().map(|sequence| sequence.name.as_str())), &[])?;
+    let counters = sequences.into_iter().zip(places).map(|(sequence, place)| {
         let mut place = Row::of("pg_sequence", place);
         let (_, last, handed_out) = (place.integer()?, place.integer()?, place.flag()?);
-        counter.last = handed_out.then_some(last);
-    }
-    Ok(counters)
+        Ok(Counter { sequence, last: handed_out.then_some(last) })
+    });
+    counters.collect()
 }
 
 /// Returns the counters of the tables that have one and were written before.
 pub fn counters(database: &mut dyn Database) -> Result<Vec<(String, i64)>, Failure> {
-    let counters = read(database)?;
-    Ok(counters.into_iter().filter_map(|counter| Some((counter.table, counter.last?))).collect())
+    let sequences = sequences(database)?;
+    counters_of(database, sequences)
+}
+
+/// Returns the counters that were moved before among those of these sequences.
+pub(super) fn counters_of(
+    database: &mut dyn Database,
+    sequences: Vec<Sequence>,
+) -> Result<Vec<(String, i64)>, Failure> {
+    let counters = read(database, sequences)?;
+    Ok(counters.into_iter().filter_map(|counter| Some((counter.sequence.table, counter.last?))).collect())
+}
+
+fn counter(database: &mut dyn Database, table: &str) -> Result<Counter, Failure> {
+    let mut sequences = sequences(database)?;
+    sequences.retain(|sequence| sequence.table == table);
+    let counter = read(database, sequences)?.into_iter().next();
+    counter.ok_or_else(|| Failure::new(FailureKind::Other, format!("`{table}` has no sequence")))
 }
 
 /// Returns where the counter of a table goes when it goes up, which is done after the commit; refuses
@@ -149,10 +177,7 @@ pub(super) fn raised(database: &mut dyn Database, table: &str, to: Option<i64>) 
 
 /// Refuses where the counter of a table could not be moved to there, before anything is committed.
 fn require_reach(database: &mut dyn Database, table: &str, to: i64) -> Result<(), Failure> {
-    let counter = read(database)?.into_iter().find(|counter| counter.table == table);
-    let Some(Counter { sequence, .. }) = counter else {
-        return Err(Failure::new(FailureKind::Other, format!("`{table}` has no sequence")));
-    };
+    let sequence = counter(database, table)?.sequence.name;
     let rows = database.query(&sql::select_reach(), &[Cell::text(&sequence)])?;
     let mut row = Row::of("pg_sequence", rows.into_iter().next().unwrap_or_default());
     let (may, last) = (row.flag()?, row.integer()?);
@@ -187,11 +212,8 @@ pub(super) fn set_counter_with_transaction(
 }
 
 fn movement(database: &mut dyn Database, table: &str, to: Option<i64>) -> Result<Moved, Failure> {
-    let counter = read(database)?.into_iter().find(|counter| counter.table == table);
-    let Some(Counter { sequence, last: from, start, .. }) = counter else {
-        return Err(Failure::new(FailureKind::Other, format!("`{table}` has no sequence")));
-    };
-    Ok(Moved { sequence, start, from, to })
+    let Counter { sequence, last: from } = counter(database, table)?;
+    Ok(Moved { sequence: sequence.name, start: sequence.start, from, to })
 }
 
 impl Moved {
