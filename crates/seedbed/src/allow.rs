@@ -34,7 +34,7 @@ pub fn allow(
     let recorded = run::recorded(&mut *transaction, &schema)?;
     state::create_tables(&mut *transaction, &schema, "allow it again")?;
     state::put_marker(&mut *transaction, &marker).during(|| "recording that tests may write here".into())?;
-    let trace = Trace::since(recorded, &mut *transaction)?;
+    let trace = Trace::between(recorded, run::versions(&mut *transaction)?);
     let answer = run::commit(transaction, lock_timeout);
     settle(database, answer, &trace, lock_timeout)?;
     Ok(marker)

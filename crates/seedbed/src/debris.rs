@@ -162,6 +162,8 @@ pub(crate) struct Around<'a> {
     pub(crate) links: &'a [Link],
     pub(crate) live: &'a BTreeMap<String, LiveTable>,
     pub(crate) ours: &'a Keys,
+    /// The tables that hold no rows but ours.
+    pub(crate) ours_alone: &'a BTreeSet<String>,
     /// Spans of numbers that hold the keys of a table and little else.
     pub(crate) spans: &'a BTreeMap<String, Vec<Span>>,
     /// Seeded rows of other scenarios and workers: neither ours nor debris.
@@ -190,9 +192,7 @@ impl Around<'_> {
         let mut among_themselves = BTreeSet::new();
         if frontier.is_empty() {
             among_themselves = self.referred_to_by_ours_alone(database)?;
-            let alone =
-                |(index, link): (usize, &Link)| among_themselves.contains(&index) || !self.ours.contains_key(&link.to);
-            if self.links.iter().enumerate().all(alone) {
+            if among_themselves.len() == self.links.len() {
                 return Ok(search.found);
             }
         }
@@ -214,12 +214,17 @@ impl Around<'_> {
         Ok(search.found)
     }
 
-    /// Returns the links by which nobody but rows of ours refers to rows of ours, as indexes: as many rows
-    /// refer to numbers in the spans of our keys as rows of ours do.
+    /// Returns the links by which nobody but rows of ours refers to rows of ours, as indexes: there are no other
+    /// rows, or as many rows refer to numbers in the spans of our keys as rows of ours do.
     fn referred_to_by_ours_alone(&self, database: &mut dyn Database) -> Result<BTreeSet<usize>, Failure> {
         let mut counted = Vec::new();
         let mut ours_count = Vec::new();
+        let mut alone = BTreeSet::new();
         for (index, link) in self.links.iter().enumerate() {
+            if self.ours_alone.contains(&link.from) || !self.ours.contains_key(&link.to) {
+                alone.insert(index);
+                continue;
+            }
             let (Some(table), Some(to), Some(spans)) =
                 (self.schema.tables.get(&link.from), self.shapes.get(&link.to), self.spans.get(&link.to))
             else {
@@ -234,13 +239,14 @@ impl Around<'_> {
             ours_count.push((index, self.ours_that_refer(link, column, spans)));
         }
         if counted.is_empty() {
-            return Ok(BTreeSet::new());
+            return Ok(alone);
         }
         let statement = sql::count_between(database.dialect(), &counted);
         let rows = database.query(&statement.sql, &statement.values)?;
         let counts = rows.first().into_iter().flatten();
         let alike = ours_count.into_iter().zip(counts).filter(|((_, ours), count)| count.as_integer() == Some(*ours));
-        Ok(alike.map(|((index, _), _)| index).collect())
+        alone.extend(alike.map(|((index, _), _)| index));
+        Ok(alone)
     }
 
     fn ours_that_refer(&self, link: &Link, column: &str, spans: &[Span]) -> i64 {
@@ -298,7 +304,8 @@ impl Search<'_> {
         else {
             return Ok(Vec::new());
         };
-        if table.column(&claim.column).is_none() || shape.key.is_empty() {
+        let nobody_else = around.ours_alone.contains(&claim.table);
+        if nobody_else || table.column(&claim.column).is_none() || shape.key.is_empty() {
             return Ok(Vec::new());
         }
         let end = around.ours.get(&claim.table).and_then(counters::end_of_range);
@@ -365,7 +372,7 @@ impl Search<'_> {
         but: &BTreeSet<usize>,
     ) -> Result<(), Failure> {
         for (index, link) in self.around.links.iter().enumerate() {
-            if but.contains(&index) {
+            if but.contains(&index) || self.around.ours_alone.contains(&link.from) {
                 continue;
             }
             let Some(keys) = frontier.get(&link.to) else { continue };

@@ -25,7 +25,7 @@ use crate::session::{Notice, Target};
 use crate::settle::{self, Committed, Trace, settle};
 use crate::sql::{Dialect, Hold};
 use crate::state::{self, Marker, Versions};
-use crate::survey::{Aim, Memory, Question, Survey, records};
+use crate::survey::{Aim, Memory, Question, Recording, Survey, Written, records};
 
 /// So often a run is begun again when others came in its way.
 const RERUNS: usize = 3;
@@ -151,37 +151,43 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
     }
     let allow = allow_line(&transaction.describe(), target.program);
     state::create_tables(&mut *transaction, &survey.schema, &allow)?;
-    let recorded = recorded(&mut *transaction, &survey.schema)?;
+    let before = match memory.versions() {
+        Some(versions) => versions.clone(),
+        None => recorded(&mut *transaction, &survey.schema)?,
+    };
     let references = Unchecked::before(&mut *transaction, &survey, intent.debris)?;
-    let written = apply::apply(&mut *transaction, &survey, intent.debris)
+    let rows = apply::apply(&mut *transaction, &survey, intent.debris)
         .and_then(|written| references.check(&mut *transaction).map(|()| written))
+        .and_then(|written| memory.look_again(&mut *transaction, &mut survey).map(|()| written))
         .map_err(|error| told(error, &survey.plan))?;
     let mut files = Vec::new();
-    let traced = write_files(&question, &mut survey, &mut files)
+    let recorded = write_files(&question, &mut survey, &mut files)
         .and_then(|()| record(&mut *transaction, &mut survey, &question))
-        .and_then(|()| apply::move_counters(&mut *transaction, &survey.plan))
-        .and_then(|()| Trace::since(recorded, &mut *transaction));
-    let committed = match traced {
-        Ok(trace) => {
+        .and_then(|recording| apply::move_counters(&mut *transaction, &survey.plan).map(|()| recording))
+        .and_then(|recording| Ok((recording, versions(&mut *transaction)?)));
+    let committed = match recorded {
+        Ok((recorded, versions)) => {
+            let trace = Trace::between(before, versions.clone());
             let answer = commit(transaction, target.lock_timeout);
-            settle(&mut *target.database, answer, &trace, target.lock_timeout)
+            let committed = settle(&mut *target.database, answer, &trace, target.lock_timeout);
+            committed.map(|committed| (committed, Written { rows, recorded, versions }))
         }
         Err(error) => {
             drop(transaction);
             Err(error)
         }
     };
-    match committed {
-        Err(error) => {
-            if error.nothing_written {
-                media::take_back(&files);
-            }
-            return Err(told(error, &survey.plan));
+    let (committed, written) = committed.map_err(|error| {
+        if error.nothing_written {
+            media::take_back(&files);
         }
-        Ok(Committed::Wholly) if survey.owned => clear_stale_files(target, &question, &survey)?,
-        Ok(Committed::Wholly) => {}
+        told(error, &survey.plan)
+    })?;
+    match committed {
+        Committed::Wholly if survey.owned => clear_stale_files(target, &question, &survey)?,
+        Committed::Wholly => {}
         // The same run again does what is left, over a connection that works.
-        Ok(Committed::Barely) => {
+        Committed::Barely => {
             let finished = target.database.reopen().during(|| "opening the database again".into());
             finished.and_then(|()| run_once(target, intent, &mut Memory::default())).map_err(settle::unfinished)?;
         }
@@ -207,6 +213,11 @@ pub(crate) fn recorded(database: &mut dyn Database, schema: &Schema) -> Result<V
     if !state::has_tables(schema) {
         return Ok(Versions::new());
     }
+    versions(database)
+}
+
+/// Returns which versions of our own rows stand, in tables that are there.
+pub(crate) fn versions(database: &mut dyn Database) -> Result<Versions> {
     state::versions(database).during(|| "looking at what was recorded".into())
 }
 
@@ -437,7 +448,7 @@ fn write_files(question: &Question<'_>, survey: &mut Survey, written: &mut Vec<m
 }
 
 /// Writes the state and the marker.
-fn record(database: &mut dyn Database, survey: &mut Survey, question: &Question<'_>) -> Result<()> {
+fn record(database: &mut dyn Database, survey: &mut Survey, question: &Question<'_>) -> Result<Recording> {
     let stored = &survey.stored[question.levels.clone()];
     let mut as_stored = Vec::new();
     for (record, stored) in survey.records.iter().zip(stored) {
@@ -458,11 +469,13 @@ fn record(database: &mut dyn Database, survey: &mut Survey, question: &Question<
         marker.stale_files.extend(survey.plan.files.remove.iter().cloned());
         marker.stale_files.retain(|path| !survey.records.iter().any(|record| record.files.contains_key(path)));
     }
-    if survey.marker.is_none() || marker != before {
+    let marks = survey.marker.is_none() || marker != before;
+    if marks {
         state::put_marker(database, &marker).during(|| "recording that tests may write here".into())?;
     }
+    let touched = as_stored.len() == survey.records.len() && survey.forget.is_empty() && !marks;
     survey.marker = Some(marker);
-    Ok(())
+    Ok(if touched { Recording::Touched } else { Recording::Other })
 }
 
 fn new_marker(database: &mut dyn Database, survey: &Survey, question: &Question<'_>) -> Result<Marker> {

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::database::{Access, Database, Failure, FailureKind};
-use crate::error::{Error, Exit, Result, While};
+use crate::error::{Error, Exit, Result};
 use crate::state::{self, Versions};
 
 /// The pause between two attempts to ask.
@@ -29,9 +29,8 @@ pub(crate) enum Committed {
 pub(crate) struct Trace(Vec<(state::Place, Option<String>, Option<String>)>);
 
 impl Trace {
-    /// Returns what the open transaction has changed of what was `before`. Asked last in a run.
-    pub(crate) fn since(before: Versions, database: &mut dyn Database) -> Result<Self> {
-        let mut after = state::versions(database).during(|| "looking at what was recorded".into())?;
+    /// Returns what a transaction has changed of what was `before`; `after` was read last in it.
+    pub(crate) fn between(before: Versions, mut after: Versions) -> Self {
         let mut changed: Vec<_> = (before.into_iter())
             .map(|(place, version)| {
                 let after = after.remove(&place);
@@ -40,7 +39,7 @@ impl Trace {
             .collect();
         changed.extend(after.into_iter().map(|(place, version)| (place, None, Some(version))));
         changed.retain(|(_, before, after)| before != after);
-        Ok(Self(changed))
+        Self(changed)
     }
 
     /// Whether the run lasted; none where others have written since.

@@ -8,6 +8,7 @@
 //! their column, so that no driver infers or converts anything.
 
 pub(crate) mod fact;
+pub(crate) mod makers;
 pub(crate) mod postgres;
 pub(crate) mod rules;
 pub(crate) mod sqlite;
@@ -158,27 +159,6 @@ pub(crate) fn count_between(dialect: Dialect, counted: &[(&Table, &str, &[Span])
     writer.finish()
 }
 
-/// Returns the statement that counts, for each of these, the rows whose number lies in one of the spans by
-/// the transaction that made them: place in the list, transaction, count. None where an engine does not tell.
-pub(crate) fn count_by_maker(dialect: Dialect, counted: &[(&Table, &str, &[Span])]) -> Option<Statement> {
-    if dialect == Dialect::Sqlite || counted.is_empty() {
-        return None;
-    }
-    let mut writer = Writer::new(dialect);
-    for (index, (table, column, spans)) in counted.iter().enumerate() {
-        for span in *spans {
-            writer.push(if writer.text.is_empty() { "SELECT " } else { " UNION ALL SELECT " });
-            writer.number(index);
-            writer.push(", xmin::text, count(*) FROM ");
-            writer.name(&table.name);
-            writer.push(" WHERE ");
-            writer.between(table, column, *span);
-            writer.push(" GROUP BY xmin");
-        }
-    }
-    Some(writer.finish())
-}
-
 /// Returns the statements that read `columns` of the rows whose `rows.columns` hold one of the
 /// tuples, leaving out those whose single key column `key` holds one of `known`.
 pub(crate) fn select_referring(
@@ -241,13 +221,24 @@ pub(crate) fn select_matching(
     writer.finish()
 }
 
-/// Returns the statement that counts the rows of each table, in one row.
-pub(crate) fn count<'a>(dialect: Dialect, tables: impl Iterator<Item = &'a str>) -> Statement {
+/// Returns the statement that counts the rows of each table, in one row; behind them those of tables of which
+/// it is asked only whether there is any: none or one.
+pub(crate) fn count<'a>(
+    dialect: Dialect,
+    tables: impl Iterator<Item = &'a str>,
+    asked_for_any: impl Iterator<Item = &'a str>,
+) -> Statement {
     let mut writer = Writer::new(dialect);
-    writer.push("SELECT ");
-    for (index, table) in tables.enumerate() {
-        writer.push(if index == 0 { "(SELECT count(*) FROM " } else { ", (SELECT count(*) FROM " });
-        writer.name(table);
+    let counted = tables.map(|table| (table, false)).chain(asked_for_any.map(|table| (table, true)));
+    for (index, (table, any)) in counted.enumerate() {
+        writer.push(if index == 0 { "SELECT (SELECT count(*) FROM " } else { ", (SELECT count(*) FROM " });
+        if any {
+            writer.push("(SELECT 1 FROM ");
+            writer.name(table);
+            writer.push(" LIMIT 1) AS seedbed_first");
+        } else {
+            writer.name(table);
+        }
         writer.push(")");
     }
     writer.finish()

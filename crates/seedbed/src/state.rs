@@ -110,7 +110,7 @@ impl State {
 
 /// Reads the state; empty where Seedbed was never used.
 pub fn read(database: &mut dyn Database, schema: &Schema) -> Result<State, Failure> {
-    Remembered::default().read(database, schema)
+    Remembered::default().read(database, schema, false)
 }
 
 /// The state as it was read last: what reads as it did is not taken apart again.
@@ -118,11 +118,19 @@ pub fn read(database: &mut dyn Database, schema: &Schema) -> Result<State, Failu
 pub(crate) struct Remembered {
     marker: Option<(Vec<Cell>, Marker)>,
     seeded: Vec<(Vec<Cell>, Arc<Seeded>)>,
+    /// Which versions of the rows these are; none where that is not known.
+    versions: Versions,
 }
 
 impl Remembered {
-    /// Reads the state; empty where Seedbed was never used.
-    pub(crate) fn read(&mut self, database: &mut dyn Database, schema: &Schema) -> Result<State, Failure> {
+    /// Reads the state; empty where Seedbed was never used. In a process that `stays` rows are not read whose
+    /// versions are those that were read before.
+    pub(crate) fn read(&mut self, database: &mut dyn Database, schema: &Schema, stays: bool) -> Result<State, Failure> {
+        let versions = if stays && has_tables(schema) { versions(database)? } else { Versions::new() };
+        if !versions.is_empty() && versions == self.versions {
+            return Ok(self.state());
+        }
+        self.versions.clear();
         let (mut marked, mut seeded) = (None, Vec::new());
         if schema.tables.contains_key("seedbed_marker") {
             let rows = database.query(&sql::select_marker(database.dialect()), &[])?;
@@ -142,13 +150,44 @@ impl Remembered {
                 seeded.push((row, read));
             }
         }
-        (self.marker, self.seeded) = (marked.transpose()?, seeded);
-        Ok(State {
+        (self.marker, self.seeded, self.versions) = (marked.transpose()?, seeded, versions);
+        Ok(self.state())
+    }
+
+    /// Returns which versions of the rows were read; none where that is not known.
+    pub(crate) fn versions(&self) -> Option<&Versions> {
+        Some(&self.versions).filter(|versions| !versions.is_empty())
+    }
+
+    /// Takes over that these were [`touch`]ed, and nothing else was written; the rows have these versions since.
+    pub(crate) fn touched(&mut self, records: &[Seeded], versions: Versions) {
+        for (row, seeded) in &mut self.seeded {
+            let of_row = |record: &&Seeded| record.scenario == seeded.scenario && record.worker == seeded.worker;
+            if let Some(record) = records.iter().find(of_row) {
+                let (tool, seeded_at) = (record.tool.clone(), record.seeded_at);
+                (row[TOOL], row[SEEDED_AT]) = (Cell::text(&tool), Cell::Integer(seeded_at));
+                *seeded = Arc::new(Seeded { tool, seeded_at, ..(**seeded).clone() });
+            }
+        }
+        self.versions = versions;
+    }
+
+    /// Forgets which versions of the rows were read.
+    pub(crate) fn forget_versions(&mut self) {
+        self.versions.clear();
+    }
+
+    fn state(&self) -> State {
+        State {
             marker: self.marker.as_ref().map(|(_, marker)| marker.clone()),
             seeded: self.seeded.iter().map(|(_, seeded)| Arc::clone(seeded)).collect(),
-        })
+        }
     }
 }
+
+/// Where `select_states` has what [`touch`] writes.
+const TOOL: usize = 12;
+const SEEDED_AT: usize = 13;
 
 /// Whether the tables of Seedbed are there.
 pub(crate) fn has_tables(schema: &Schema) -> bool {

@@ -8,6 +8,7 @@ mod basis;
 mod clock;
 mod counts;
 mod known;
+mod makers;
 mod memory;
 pub(crate) mod records;
 mod rows;
@@ -37,8 +38,9 @@ use crate::state::{Marker, Seeded};
 
 use basis::Basis;
 pub(crate) use clock::Clock;
+use counts::Others;
 use known::Known;
-pub(crate) use memory::{ANOTHER_GROUND, Ground, Memory, seeded};
+pub(crate) use memory::{ANOTHER_GROUND, Ground, Memory, Recording, Written, seeded};
 pub(crate) use rows::Rows;
 
 /// What the levels are to become.
@@ -108,11 +110,11 @@ impl Survey {
     ) -> Result<Self> {
         let dataset = question.dataset;
         let schema = database.schema().during(|| "reading the catalogue".into())?;
-        let state = memory.state.read(database, &schema).during(|| "reading what was seeded".into())?;
+        let stays = memory.stays() && database.owns_transactions();
+        let state = memory.state.read(database, &schema, stays).during(|| "reading what was seeded".into())?;
         memory.stand_on(dataset.worker, &state, &schema)?;
         let known = Known::new(question, &state)?;
         memory.hold_to(&known, &schema);
-        let stays = memory.stays() && database.owns_transactions();
         let Memory { basis, passwords, rows, settled, files, recorded, .. } = memory;
         let basis = match basis {
             Some(basis) => basis,
@@ -128,7 +130,9 @@ impl Survey {
         let wanted = basis.wanted(question, clock.as_of, passwords)?;
         let (shapes, links) = (Arc::clone(&basis.shapes), Arc::clone(&basis.links));
 
+        let others = Others::count(database, basis, &schema, &rows.ours).during(|| "counting rows".into())?;
         let around = Around {
+            ours_alone: &others.ours_alone,
             schema: &schema,
             shapes: &shapes,
             links: &links,
@@ -185,11 +189,9 @@ impl Survey {
             found: &found,
         };
         scene.report(database, &mut labels, &mut plan);
-        let others =
-            counts::rows_of_others(database, &basis.written, &schema, &rows.ours).during(|| "counting rows".into())?;
         let of_other_workers: usize = basis.protected.values().map(BTreeSet::len).sum();
-        plan.rows_of_others = others.saturating_sub(of_other_workers as u64);
-        if others > 0 {
+        plan.rows_of_others = others.rows.saturating_sub(of_other_workers as u64);
+        if others.rows > 0 {
             scene
                 .unique_values_taken(database, &mut labels, &mut plan)
                 .during(|| "looking for unique values that are taken".into())?;

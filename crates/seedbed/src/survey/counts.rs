@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use seedbed_core::plan::diff::Keys;
-use seedbed_core::plan::{Cell, CounterMove, Key, Plan};
+use seedbed_core::plan::{CounterMove, Key, Plan};
 use seedbed_core::schema::Schema;
 
 use super::{Aim, Basis, Known, Question};
@@ -13,23 +13,49 @@ use crate::live::Shapes;
 use crate::sql::{self, Dialect};
 use crate::state::Seeded;
 
-/// Returns how many rows of these tables are not ours.
-pub(super) fn rows_of_others(
-    database: &mut dyn Database,
-    tables: &BTreeSet<String>,
-    schema: &Schema,
-    ours: &Keys,
-) -> std::result::Result<u64, Failure> {
-    let tables: Vec<&str> =
-        tables.iter().filter(|table| schema.tables.contains_key(*table)).map(String::as_str).collect();
-    if tables.is_empty() {
-        return Ok(0);
+/// Which tables hold rows of others.
+pub(super) struct Others {
+    /// How many rows of the tables of the dataset are not ours.
+    pub(super) rows: u64,
+    /// The tables that hold no rows but ours.
+    pub(super) ours_alone: BTreeSet<String>,
+}
+
+impl Others {
+    /// Counts the rows of the tables of the dataset, and looks whether there are any in the tables that may
+    /// refer to rows of ours.
+    pub(super) fn count(
+        database: &mut dyn Database,
+        basis: &Basis,
+        schema: &Schema,
+        ours: &Keys,
+    ) -> std::result::Result<Self, Failure> {
+        let count = |table: &str| ours.get(table).map_or(0, BTreeSet::len) as u64;
+        let there = |table: &&str| schema.tables.contains_key(*table);
+        let written: Vec<&str> = basis.written.iter().map(String::as_str).filter(there).collect();
+        let referring = basis.links.iter().filter(|link| basis.keys.contains_key(&link.to)).map(|link| &*link.from);
+        let referring = referring.filter(|table| !basis.written.contains(*table) && !ours.contains_key(*table));
+        let referring: BTreeSet<&str> = referring.filter(there).collect();
+        let mut others = Self { rows: 0, ours_alone: BTreeSet::new() };
+        if written.is_empty() && referring.is_empty() {
+            return Ok(others);
+        }
+        let statement = sql::count(database.dialect(), written.iter().copied(), referring.iter().copied());
+        let found = database.query(&statement.sql, &statement.values)?;
+        let found = found.iter().flatten().map(|cell| cell.as_integer().unwrap_or_default() as u64);
+        let (mut all, mut of_us) = (0, 0);
+        for (table, rows) in written.iter().chain(&referring).zip(found) {
+            let ours = count(table);
+            if basis.written.contains(*table) {
+                (all, of_us) = (all + rows, of_us + ours);
+            }
+            if rows == ours {
+                others.ours_alone.insert((*table).to_owned());
+            }
+        }
+        others.rows = all.saturating_sub(of_us);
+        Ok(others)
     }
-    let statement = sql::count(database.dialect(), tables.iter().copied());
-    let rows = database.query(&statement.sql, &statement.values)?;
-    let all: i64 = rows.iter().flatten().filter_map(Cell::as_integer).sum();
-    let ours: usize = tables.iter().filter_map(|table| ours.get(*table)).map(BTreeSet::len).sum();
-    Ok((all as u64).saturating_sub(ours as u64))
 }
 
 /// Plans the moves of counters; returns where they stood before our first row.

@@ -4,7 +4,7 @@
 //! holds while that from which it was worked out reads as it did. A memory belongs to one dataset, its
 //! levels and one media folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use seedbed_core::password::Hashes;
@@ -19,7 +19,7 @@ use crate::database::Database;
 use crate::error::{Error, Exit, Result, While};
 use crate::media;
 use crate::run::Receipt;
-use crate::state::{self, State};
+use crate::state::{self, State, Versions};
 
 /// What is kept between two surveys.
 #[derive(Default)]
@@ -50,6 +50,25 @@ pub(crate) struct Ground {
 
 /// The rule of a survey whose dataset was generated for another catalogue or another state.
 pub(crate) const ANOTHER_GROUND: &str = "generated-for-another";
+
+/// What a run has written.
+pub(crate) struct Written {
+    /// The rows, as they were read back.
+    pub(crate) rows: BTreeMap<String, LiveTable>,
+    /// What was recorded.
+    pub(crate) recorded: Recording,
+    /// Which versions of the rows of ours stand since.
+    pub(crate) versions: Versions,
+}
+
+/// What a run has recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recording {
+    /// When it was written, and by what.
+    Touched,
+    /// More than that.
+    Other,
+}
 
 /// A survey that found nothing to do.
 struct InSync {
@@ -129,13 +148,38 @@ impl Memory {
         self.settled = settled.then(|| Arc::clone(&survey.wanted));
     }
 
+    /// Returns which versions of the rows of ours the survey has seen, where it has looked.
+    pub(crate) fn versions(&self) -> Option<&Versions> {
+        self.state.versions()
+    }
+
+    /// Asks, after the rows are written, who has made them by now; where triggers may yet write more, they are
+    /// read again instead, the next time.
+    pub(crate) fn look_again(&mut self, database: &mut dyn Database, survey: &mut Survey) -> Result<()> {
+        let tables = survey.plan.tables.iter().map(|part| &part.table).chain(survey.debris.keys());
+        let written: BTreeSet<&str> = tables.map(String::as_str).collect();
+        let untriggered =
+            |table: &&str| survey.schema.tables.get(*table).is_some_and(|table| table.triggers.is_empty());
+        match &self.basis {
+            Some(basis) if written.iter().all(untriggered) => survey.rows.made_by(database, basis, &written),
+            _ => {
+                survey.rows.forget_makers();
+                Ok(())
+            }
+        }
+    }
+
     /// Keeps the rows of a survey and what was written after it, which is committed.
-    pub(crate) fn keep_written(&mut self, survey: &mut Survey, debris: Debris, written: BTreeMap<String, LiveTable>) {
+    pub(crate) fn keep_written(&mut self, survey: &mut Survey, debris: Debris, written: Written) {
+        match written.recorded {
+            Recording::Touched => self.state.touched(&survey.records, written.versions),
+            Recording::Other => self.state.forget_versions(),
+        }
         let plan = &survey.plan;
         let deleted =
             plan.tables.iter().flat_map(|part| part.deletes.iter().map(|row| (part.table.as_str(), &row.key)));
         let left = plan.debris.iter().filter(|_| debris == Debris::Goes).map(|row| (row.table.as_str(), &row.key));
-        survey.rows.take_over(written, deleted.chain(left));
+        survey.rows.take_over(written.rows, deleted.chain(left));
         self.keep(survey, true);
         self.sync = None;
         if let Some(ground) = &mut self.ground {

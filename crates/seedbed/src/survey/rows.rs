@@ -10,6 +10,7 @@ use seedbed_core::plan::{Cell, Key, LiveTable};
 use seedbed_core::schema::ColumnKind;
 
 use super::Basis;
+use super::makers::{self, Makers};
 use crate::database::{Database, Failure, Lent};
 use crate::error::{Result, While};
 use crate::live::{self, Shape};
@@ -25,32 +26,35 @@ pub(crate) struct Rows {
     pub(crate) live: BTreeMap<String, LiveTable>,
     /// The keys of those that are ours.
     pub(crate) ours: Keys,
-    /// Which transactions have made the rows in the spans of a table, and how many each.
+    /// Which transactions have made the rows in the spans of a table.
     makers: BTreeMap<String, Makers>,
 }
-
-type Makers = BTreeMap<String, i64>;
 
 impl Rows {
     /// Brings the rows up to date; returns the keys on which something changed since they were read before.
     ///
-    /// In a process that `stays`, where an engine tells which transaction has made a row, a table is not read
-    /// whose rows are those that were read before, row by row: no transaction makes a row after its end,
-    /// and no row that was read was made by one that had not ended.
+    /// In a process that `stays`, where an engine tells which transaction has made a row, only the rows are
+    /// read that none made whose rows were read before.
     pub(super) fn read(&mut self, database: &mut dyn Database, basis: &Basis, hold: Hold, stays: bool) -> Result<Keys> {
         let mut changed = Keys::new();
         let before = std::mem::take(&mut self.makers);
         if stays && hold == Hold::No {
-            self.makers = makers(database, basis).during(|| "asking who has made our rows".into())?;
+            self.makers = makers::of(database, basis, |_| true).during(|| "asking who has made our rows".into())?;
         }
         for (table, keys) in &basis.keys {
-            if self.makers.get(table).is_some_and(|makers| before.get(table) == Some(makers)) {
+            let made = before.get(table).zip(self.makers.get(table));
+            if made.is_some_and(|(before, now)| before == now) {
                 continue;
             }
             let shape = basis.shapes.get(table).expect("the table is in the schema");
             let live = self.live.get(table).filter(|live| live.columns == shape.columns);
+            // Where two rows may have one key, all of them are read.
+            let made = made.filter(|_| shape.key == shape.table.primary_key);
             let changes = match (live, hold, basis.spans.get(table)) {
-                (Some(live), Hold::No, Some(spans)) => changes(database, shape, spans, keys, live),
+                (Some(live), Hold::No, Some(spans)) => match made {
+                    Some(made) => makers::changes(database, shape, spans, keys, live, made),
+                    None => changes(database, shape, spans, keys, live),
+                },
                 (live, ..) => live::by_key(database, shape, keys, hold).map(|now| difference(live, now.rows, keys)),
             };
             let changes = changes.during(|| format!("reading `{table}`"))?;
@@ -75,19 +79,35 @@ impl Rows {
         Ok(changed)
     }
 
+    /// Asks which transactions have made the rows of these tables, among them the open one, which has written.
+    pub(super) fn made_by(
+        &mut self,
+        database: &mut dyn Database,
+        basis: &Basis,
+        written: &BTreeSet<&str>,
+    ) -> Result<()> {
+        if !self.makers.is_empty() {
+            let makers = makers::of(database, basis, |table| written.contains(table));
+            self.makers.extend(makers.during(|| "asking who has made our rows".into())?);
+        }
+        Ok(())
+    }
+
+    /// Forgets which transactions have made the rows.
+    pub(crate) fn forget_makers(&mut self) {
+        self.makers.clear();
+    }
+
     /// Takes over what a run has written and read back; `gone` are the rows that it removed.
     pub(crate) fn take_over<'a>(
         &mut self,
         written: BTreeMap<String, LiveTable>,
         gone: impl Iterator<Item = (&'a str, &'a Key)>,
     ) {
-        let mut made_anew: BTreeSet<&str> = BTreeSet::new();
         for (table, key) in gone {
-            made_anew.insert(table);
             self.live.get_mut(table).map(|live| live.rows.remove(key));
             self.ours.get_mut(table).map(|keys| keys.remove(key));
         }
-        self.makers.retain(|table, _| !made_anew.contains(table.as_str()) && !written.contains_key(table));
         for (table, now) in written {
             self.ours.entry(table.clone()).or_default().extend(now.rows.keys().cloned());
             self.live.entry(table).or_default().rows.extend(now.rows);
@@ -96,29 +116,8 @@ impl Rows {
     }
 }
 
-/// Asks which transactions have made the rows in the spans of our keys; nothing, where an engine does not tell.
-fn makers(database: &mut dyn Database, basis: &Basis) -> std::result::Result<BTreeMap<String, Makers>, Failure> {
-    let asked: Vec<_> = (basis.spans.iter())
-        .filter_map(|(table, spans)| {
-            let shape = basis.shapes.get(table)?;
-            Some((&shape.table, shape.key.first()?.as_str(), spans.as_slice()))
-        })
-        .collect();
-    let Some(statement) = sql::count_by_maker(database.dialect(), &asked) else { return Ok(BTreeMap::new()) };
-    let mut found: BTreeMap<String, Makers> =
-        asked.iter().map(|(table, ..)| (table.name.clone(), Makers::new())).collect();
-    for row in database.query(&statement.sql, &statement.values)? {
-        let (Some(at), Some(maker), Some(count)) = (row[0].as_integer(), row[1].as_text(), row[2].as_integer()) else {
-            continue;
-        };
-        let makers = found.get_mut(&asked[at as usize].0.name).expect("the table was asked about");
-        *makers.entry(maker.to_owned()).or_default() += count;
-    }
-    Ok(found)
-}
-
 /// What stands on a key by now; nothing, where there is no row any more.
-type Changes = BTreeMap<Key, Option<Vec<Cell>>>;
+pub(super) type Changes = BTreeMap<Key, Option<Vec<Cell>>>;
 
 /// Reads the rows with these keys and returns those that are not as they were.
 fn changes(
