@@ -12,11 +12,14 @@ use std::sync::Arc;
 
 use seedbed_core::dataset::{File, Picture};
 
+mod remembered;
 mod stamp;
 
 use crate::draft::{self, Draft};
 use crate::error::{Error, Exit, Result};
 use crate::state::FileMark;
+use remembered::Read;
+pub(crate) use remembered::Remembered;
 use stamp::Stamp;
 
 /// How the names of our drafts begin; applications and browsers skip such names.
@@ -37,31 +40,6 @@ pub(crate) struct Survey {
     pub(crate) kept: Marks,
 }
 
-/// What a process keeps of files that it has read: while a file's inode, size and times are as they were,
-/// so are its bytes.
-#[derive(Default)]
-pub(crate) struct Remembered {
-    files: BTreeMap<String, Read>,
-    /// All files are as declared, when judged by these records.
-    sound: Option<(Marks, Marks)>,
-}
-
-struct Read {
-    place: PathBuf,
-    picture: String,
-    content: String,
-    /// None where the file was changed so short a time ago that a further change may leave no trace.
-    stamp: Option<Stamp>,
-}
-
-impl Remembered {
-    /// Whether all files were as declared, and are as they were.
-    pub(crate) fn stand(&self) -> bool {
-        let as_it_was = |read: &Read| read.stamp.is_some() && Stamp::of(&read.place) == read.stamp;
-        self.sound.is_some() && self.files.values().all(as_it_was)
-    }
-}
-
 /// Compares the files on the disk with what is declared; `files` pairs each with its index.
 pub(crate) fn survey<'a>(
     folder: &Path,
@@ -70,21 +48,19 @@ pub(crate) fn survey<'a>(
     render: Render<'_>,
     remembered: &mut Remembered,
 ) -> Result<Survey> {
-    if let Some((judged_by, kept)) = &remembered.sound
-        && Arc::ptr_eq(judged_by, recorded)
-        && remembered.stand()
-    {
-        return Ok(Survey { kept: Arc::clone(kept), ..Survey::default() });
+    if let Some(kept) = remembered.as_judged_by(recorded) {
+        return Ok(Survey { kept, ..Survey::default() });
     }
-    let before = std::mem::take(&mut remembered.files);
+    let before = remembered.taken();
+    let mut known = BTreeMap::new();
     let (mut survey, mut kept) = (Survey::default(), BTreeMap::new());
     for (index, file) in files {
         let place = place(folder, &file.path)?;
-        let known = before.get(&file.path);
-        let picture = known.map_or_else(|| picture_digest(&file.picture), |known| known.picture.clone());
+        let read = before.get(&file.path);
+        let picture = read.map_or_else(|| picture_digest(&file.picture), |read| read.picture.clone());
         let stamp = Stamp::of(&place);
-        let (content, bytes) = match known.filter(|known| known.stamp.is_some() && known.stamp == stamp) {
-            Some(known) => (known.content.clone(), None),
+        let (content, bytes) = match read.filter(|read| read.stamp.is_some() && read.stamp == stamp) {
+            Some(read) => (read.content.clone(), None),
             None => match fs::read(&place) {
                 Ok(bytes) => (content_digest(&bytes), Some(bytes)),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -102,7 +78,7 @@ pub(crate) fn survey<'a>(
         if same {
             kept.insert(file.path.clone(), FileMark { picture: picture.clone(), content: content.clone() });
             let stamp = stamp.filter(|stamp| bytes.is_none() || stamp.has_settled());
-            remembered.files.insert(file.path.clone(), Read { place, picture, content, stamp });
+            known.insert(file.path.clone(), Read { place, picture, content, stamp });
             continue;
         }
         let bytes = bytes.map_or_else(|| fs::read(&place).map_err(|error| cannot("reading", &place, &error)), Ok)?;
@@ -115,7 +91,7 @@ pub(crate) fn survey<'a>(
     }
     survey.kept = Arc::new(kept);
     let sound = survey.write.is_empty() && survey.obstacles.is_empty();
-    remembered.sound = sound.then(|| (Arc::clone(recorded), Arc::clone(&survey.kept)));
+    remembered.keep(known, sound.then(|| (Arc::clone(recorded), Arc::clone(&survey.kept))));
     Ok(survey)
 }
 

@@ -114,6 +114,7 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
         _ => Lasting::AtOnce,
     };
     let writing = writing(target, intent.aim, lasting);
+    memory.look_ahead(&question);
     if let Some(receipt) = memory.in_sync(&mut *target.database, &question) {
         return Ok(receipt);
     }

@@ -110,8 +110,15 @@ impl Memory {
         Err(Error::new(Exit::CouldNotRun, ANOTHER_GROUND, "the tables or what is seeded have changed meanwhile"))
     }
 
+    /// Begins to look at the files that are known, beside what else is done.
+    pub(crate) fn look_ahead(&mut self, question: &Question<'_>) {
+        if question.media.is_some() {
+            self.files.look_ahead();
+        }
+    }
+
     /// Returns the answer of the last survey, where that found nothing to do and nothing has changed since.
-    pub(crate) fn in_sync(&self, database: &mut dyn Database, question: &Question<'_>) -> Option<Receipt> {
+    pub(crate) fn in_sync(&mut self, database: &mut dyn Database, question: &Question<'_>) -> Option<Receipt> {
         let last = self.sync.as_ref()?;
         let aged = !last.receipt.pinned && question.now >= last.receipt.good_until;
         if last.variant.as_deref() != question.variant || aged {
