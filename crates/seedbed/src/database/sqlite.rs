@@ -58,20 +58,31 @@ fn file_id(path: &Path) -> Option<FileId> {
 impl Sqlite {
     /// Opens the database file at `path`, which must exist.
     pub fn open(path: &Path) -> Result<Self, Failure> {
+        Self::open_as(path, path)
+    }
+
+    /// Opens the database file at `path`, which must exist and which a person knows as `shown`.
+    pub fn open_as(path: &Path, shown: &Path) -> Result<Self, Failure> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| {
             let mut failure = failure(&error);
-            failure.message = format!("{}: {}", path.display(), failure.message);
+            failure.message = format!("{}: {}", shown.display(), failure.message);
             failure
         })?;
-        Self::over(connection, Some(path))
+        let database = Self::over(connection, Some(path))?;
+        Ok(Self { shown: format!("sqlite:{}", shown.display()), ..database })
     }
 
     /// Opens the database file at `path`; where there is none, makes it with the tables of `ddl`,
     /// which opens no transaction of its own.
     pub fn open_or_create(path: &Path, ddl: &str) -> Result<(Self, Created), Failure> {
-        let created = create::create(path, ddl)?;
-        Ok((Self::open(path)?, created))
+        Self::open_or_create_as(path, path, ddl)
+    }
+
+    /// Does the same with a file that a person knows as `shown`.
+    pub fn open_or_create_as(path: &Path, shown: &Path, ddl: &str) -> Result<(Self, Created), Failure> {
+        let created = create::create(path, shown, ddl)?;
+        Ok((Self::open_as(path, shown)?, created))
     }
 
     /// Opens a database in memory with the tables of `ddl`.

@@ -62,6 +62,7 @@ pub(super) enum Address<'a> {
 /// A database file that a verb is to work on, not yet opened.
 pub(super) struct File<'a> {
     project: &'a Project,
+    /// As a person knows it, from the folder that shown paths count from.
     path: PathBuf,
 }
 
@@ -167,7 +168,7 @@ impl File<'_> {
     }
 
     fn open(&self) -> Result<Place> {
-        let database = Sqlite::open(&self.path).during(|| "opening the database".into())?;
+        let database = Sqlite::open_as(&self.full(), &self.path).during(|| "opening the database".into())?;
         Ok(self.place(database, Presence::There))
     }
 
@@ -178,7 +179,7 @@ impl File<'_> {
 
     fn create(&self) -> Result<Place> {
         let ddl = self.project.ddl()?.ok_or_else(|| self.missing())?;
-        let made = Sqlite::open_or_create(&self.path, &ddl);
+        let made = Sqlite::open_or_create_as(&self.full(), &self.path, &ddl);
         let (database, created) = made.during(|| format!("making {}", self.path.display()))?;
         let schema = self.project.config.schema.as_deref().unwrap_or_default();
         let schema = Path::new(schema).file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -222,6 +223,23 @@ pub(super) fn without_transaction(ddl: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_counts_from_the_folder_of_the_caller_wherever_the_process_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("tables.sql"), "CREATE TABLE t (a);").unwrap();
+        fs::write(folder.path().join("none.json"), "{}").unwrap();
+        let settings = "database = 'sqlite:own.db'\nschema = 'tables.sql'\nscenarios = ['none.json']\n";
+        fs::write(folder.path().join(FILE), settings).unwrap();
+        let project = Project::read(&folder.path().join(FILE), folder.path()).unwrap();
+        for (asked, file) in [(None, "own.db"), (Some("sqlite:data/asked.db"), "data/asked.db")] {
+            let name = format!("sqlite:{file}");
+            let made = project.address(asked).unwrap().create().unwrap();
+            assert_eq!((made.name.as_str(), made.database.describe()), (name.as_str(), name.clone()));
+            assert!(folder.path().join(file).is_file(), "{file}");
+            assert_eq!(project.existing(asked).unwrap().name, name);
+        }
+    }
 
     #[test]
     fn a_schema_gives_up_its_transaction_and_keeps_its_triggers() {

@@ -22,14 +22,14 @@ pub enum Created {
     Yes,
 }
 
-/// Makes the database file at `path` with the tables of `ddl`, unless it is there.
-pub(super) fn create(path: &Path, ddl: &str) -> Result<Created, Failure> {
+/// Makes the database file at `path`, which a person knows as `shown`, with the tables of `ddl`, unless it is there.
+pub(super) fn create(path: &Path, shown: &Path, ddl: &str) -> Result<Created, Failure> {
     // An empty file is a database without tables, as `touch` or a first connection leaves it.
     if fs::metadata(path).is_ok_and(|file| file.len() > 0) {
         return Ok(Created::No);
     }
     let cannot = |error: &std::io::Error| {
-        Failure::new(FailureKind::Connection, format!("{} cannot be made: {error}", path.display()))
+        Failure::new(FailureKind::Connection, format!("{} cannot be made: {error}", shown.display()))
     };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
