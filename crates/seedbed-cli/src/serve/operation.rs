@@ -69,32 +69,63 @@ const RECEIPT: &[&str] = &["database", "dataset", "plan", "written", "committed"
 
 /// All operations.
 pub(super) const OPERATIONS: &[Operation] = &[
-    reads("/v1/status", "status", "What is seeded here, and whether tests may write.", &[], &["database", "seeded"]),
-    reads("/v1/plan", "plan", "What would change; nothing is written.", &[SCENARIO, WORKER, STATE], RECEIPT),
-    reads(
+    operation(
+        Does::Reads,
+        "/v1/status",
+        "status",
+        "What is seeded here, and whether tests may write.",
+        &[],
+        &["database", "seeded"],
+    ),
+    operation(
+        Does::Reads,
+        "/v1/plan",
+        "plan",
+        "What would change; nothing is written.",
+        &[SCENARIO, WORKER, STATE],
+        RECEIPT,
+    ),
+    operation(
+        Does::Reads,
         "/v1/verify",
         "verify",
         "Whether every row is as declared and every declared fact holds, counted by SQL.",
         &[SCENARIO, WORKER],
         &["database", "dataset", "plan", "holds", "report"],
     ),
-    reads("/v1/personas", "personas", "Who a test can log in as.", &[SCENARIO, WORKER], &["database", "personas"]),
-    reads(
+    operation(
+        Does::Reads,
+        "/v1/personas",
+        "personas",
+        "Who a test can log in as.",
+        &[SCENARIO, WORKER],
+        &["database", "personas"],
+    ),
+    operation(
+        Does::Reads,
         "/v1/show",
         "show",
         "The live rows that a persona leads to.",
         &[PERSONA, RELATION, OF_SCENARIO, WORKER],
         &["database", "rows"],
     ),
-    reads(
+    operation(
+        Does::Reads,
         "/v1/manifest",
         "manifest",
         "What tests know by name: personas, rows that show a fact, expected answers.",
         &[SCENARIO, WORKER],
         &["seedbed", "scenario", "worker", "digest", "personas", "rows", "edges", "expected"],
     ),
-    writes("/v1/seed", "seed", "The database becomes as declared.", &[SCENARIO, WORKER], RECEIPT),
-    writes("/v1/reset", "reset", "The last test is undone, and told.", &[SCENARIO, WORKER, STATE], RECEIPT),
+    operation(Does::Writes, "/v1/seed", "seed", "The database becomes as declared.", &[SCENARIO, WORKER], RECEIPT),
+    operation(
+        Does::Writes,
+        "/v1/reset",
+        "reset",
+        "The last test is undone, and told.",
+        &[SCENARIO, WORKER, STATE],
+        RECEIPT,
+    ),
     Operation {
         method: Method::POST,
         path: "/v1/token",
@@ -104,27 +135,36 @@ pub(super) const OPERATIONS: &[Operation] = &[
         writes: false,
         answers: &["token", "persona", "kind", "expires_at"],
     },
-    writes("/v1/cleanup", "cleanup", "Our own rows and files go, nobody else's.", &[SCENARIO, WORKER], RECEIPT),
+    operation(
+        Does::Writes,
+        "/v1/cleanup",
+        "cleanup",
+        "Our own rows and files go, nobody else's.",
+        &[SCENARIO, WORKER],
+        RECEIPT,
+    ),
 ];
 
-const fn reads(
-    path: &'static str,
-    verb: &'static str,
-    about: &'static str,
-    fields: &'static [Field],
-    answers: &'static [&'static str],
-) -> Operation {
-    Operation { method: Method::GET, path, verb, about, fields, writes: false, answers }
+/// What an operation may do to the database.
+#[derive(Clone, Copy)]
+enum Does {
+    Reads,
+    Writes,
 }
 
-const fn writes(
+const fn operation(
+    does: Does,
     path: &'static str,
     verb: &'static str,
     about: &'static str,
     fields: &'static [Field],
     answers: &'static [&'static str],
 ) -> Operation {
-    Operation { method: Method::POST, path, verb, about, fields, writes: true, answers }
+    let (method, writes) = match does {
+        Does::Reads => (Method::GET, false),
+        Does::Writes => (Method::POST, true),
+    };
+    Operation { method, path, verb, about, fields, writes, answers }
 }
 
 /// What somebody asks for, checked.
