@@ -51,12 +51,11 @@ pub(crate) fn survey<'a>(
     if let Some(kept) = remembered.as_judged_by(recorded) {
         return Ok(Survey { kept, ..Survey::default() });
     }
-    let before = remembered.taken();
-    let mut known = BTreeMap::new();
+    let mut known = Vec::new();
     let (mut survey, mut kept) = (Survey::default(), BTreeMap::new());
     for (index, file) in files {
         let place = place(folder, &file.path)?;
-        let read = before.get(&file.path);
+        let read = remembered.file(&file.path);
         let picture = read.map_or_else(|| picture_digest(&file.picture), |read| read.picture.clone());
         let stamp = Stamp::of(&place);
         let (content, bytes) = match read.filter(|read| read.stamp.is_some() && read.stamp == stamp) {
@@ -78,7 +77,7 @@ pub(crate) fn survey<'a>(
         if same {
             kept.insert(file.path.clone(), FileMark { picture: picture.clone(), content: content.clone() });
             let stamp = stamp.filter(|stamp| bytes.is_none() || stamp.has_settled());
-            known.insert(file.path.clone(), Read { place, picture, content, stamp });
+            known.push(Read { path: file.path.clone(), place, picture, content, stamp });
             continue;
         }
         let bytes = bytes.map_or_else(|| fs::read(&place).map_err(|error| cannot("reading", &place, &error)), Ok)?;

@@ -2,19 +2,20 @@
 //!
 //! While a file's inode, size and times are as they were, so are its bytes.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use super::Marks;
 use super::stamp::Stamp;
 
-/// So many threads look at files beside what else is done.
-const HANDS: usize = 2;
+/// So many files are looked at in one go.
+const PART: usize = 16;
 
 /// A file that was read.
 pub(super) struct Read {
+    /// Its path as it is declared.
+    pub(super) path: String,
     pub(super) place: PathBuf,
     pub(super) picture: String,
     pub(super) content: String,
@@ -31,26 +32,22 @@ impl Read {
 /// What a process keeps of files that it has read.
 #[derive(Default)]
 pub(crate) struct Remembered {
-    files: Arc<BTreeMap<String, Read>>,
+    files: Arc<Vec<Read>>,
     /// All files are as declared, when judged by these records; and what is kept of them.
     sound: Option<(Marks, Marks)>,
-    /// Each looks whether a part of the files is as it was.
-    looking: Vec<JoinHandle<bool>>,
+    /// What another thread is looking at.
+    ahead: Option<Arc<Look>>,
 }
 
 impl Remembered {
-    /// Begins to look whether the files are as they were, for the next that asks.
+    /// Begins to look, beside what else is done, whether the files are as they were: for the next that asks.
     pub(crate) fn look_ahead(&mut self) {
-        self.looking.clear();
-        if self.sound.is_none() {
-            return;
-        }
-        let share = self.files.len().div_ceil(HANDS);
-        let look = |hand: usize| {
-            let files = Arc::clone(&self.files);
-            thread::spawn(move || files.values().skip(hand * share).take(share).all(Read::is_as_it_was))
-        };
-        self.looking = (0..HANDS).map(look).collect();
+        self.ahead = self.sound.is_some().then(|| {
+            let look = Arc::new(Look::at(&self.files));
+            let ahead = Arc::clone(&look);
+            thread::spawn(move || (0..ahead.parts.len()).all(|part| ahead.stands(part)));
+            look
+        });
     }
 
     /// Whether all files were as declared, and are as they were.
@@ -58,11 +55,9 @@ impl Remembered {
         if self.sound.is_none() {
             return false;
         }
-        if self.looking.is_empty() {
-            return self.files.values().all(Read::is_as_it_was);
-        }
-        let mut looked = self.looking.drain(..).map(|hand| hand.join().expect("looking at files does not panic"));
-        looked.all(|stand| stand)
+        let look = self.ahead.take().unwrap_or_else(|| Arc::new(Look::at(&self.files)));
+        // From the other end, so that nobody waits for a thread that has no turn.
+        (0..look.parts.len()).rev().all(|part| look.stands(part))
     }
 
     /// Returns what is kept of the files, where they are as declared when judged by these records.
@@ -72,13 +67,40 @@ impl Remembered {
         (Arc::ptr_eq(judged_by, recorded) && self.stand()).then_some(kept)
     }
 
-    /// Returns the files that were read, and keeps nothing.
-    pub(super) fn taken(&mut self) -> Arc<BTreeMap<String, Read>> {
-        std::mem::take(self).files
+    /// Returns the file that was read, if any was.
+    pub(super) fn file(&self, path: &str) -> Option<&Read> {
+        let at = self.files.binary_search_by(|read| read.path.as_str().cmp(path));
+        at.ok().map(|at| &self.files[at])
     }
 
     /// Keeps files that were read, and by which records all of them are as declared.
-    pub(super) fn keep(&mut self, files: BTreeMap<String, Read>, sound: Option<(Marks, Marks)>) {
-        *self = Self { files: Arc::new(files), sound, looking: Vec::new() };
+    pub(super) fn keep(&mut self, mut files: Vec<Read>, sound: Option<(Marks, Marks)>) {
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        *self = Self { files: Arc::new(files), sound, ahead: None };
+    }
+}
+
+/// A look at files, which several threads may take at once.
+struct Look {
+    files: Arc<Vec<Read>>,
+    /// Whether the files of a part are as they were, where somebody has looked.
+    parts: Vec<OnceLock<bool>>,
+}
+
+impl Look {
+    fn at(files: &Arc<Vec<Read>>) -> Self {
+        let parts = files.chunks(PART).map(|_| OnceLock::new()).collect();
+        Self { files: Arc::clone(files), parts }
+    }
+
+    fn stands(&self, part: usize) -> bool {
+        if let Some(stands) = self.parts[part].get() {
+            return *stands;
+        }
+        let files = self.files.chunks(PART).nth(part).expect("there is a part for each chunk");
+        let stands = files.iter().all(Read::is_as_it_was);
+        // Who looked at the same time has seen as much.
+        let _ = self.parts[part].set(stands);
+        stands
     }
 }
