@@ -13,6 +13,7 @@ mod code;
 mod moment;
 mod output;
 mod page;
+mod progress;
 mod report;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;

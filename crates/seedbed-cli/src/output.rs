@@ -16,6 +16,7 @@ pub(crate) mod planned;
 pub(crate) mod removed;
 pub(crate) mod reported;
 pub(crate) mod restored;
+mod scale;
 pub(crate) mod seeded;
 #[cfg(all(unix, feature = "serve"))]
 pub(crate) mod serving;
@@ -64,6 +65,14 @@ impl Paint {
 /// Returns `1 row`, `3 rows`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// Returns a number with a comma at every thousand: `14,740,000`.
+pub(crate) fn number(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
 }
 
 /// Returns `0.4 ms`, `14 ms`, `0.3 s`.

@@ -28,11 +28,13 @@ use seedbed::database::postgres::Environment;
 use seedbed::project::{Call, FILE, Place, Purpose, Times, Work};
 use seedbed::token::Secret;
 use seedbed::{Database, Notice, Project, Result};
+use seedbed_core::scale::Scale;
 
 use crate::answer::{Answer, Report};
 use crate::arguments::{Format, Global};
 use crate::caller::Caller;
 use crate::output::Paint;
+use crate::progress::Progress;
 
 /// What every verb works with.
 pub(crate) struct Desk<'a> {
@@ -64,6 +66,7 @@ impl<'a> Desk<'a> {
             seed: global.seed,
             as_of: global.as_of,
             worker: global.worker,
+            scale: None,
             now: caller.now,
             program: caller.program,
             migrate: caller.migrate,
@@ -115,6 +118,16 @@ impl<'a> Desk<'a> {
         self.work_in(&self.project()?, scenario, purpose)
     }
 
+    /// Returns a scenario of the project at a scale, facing its database; at the one that stands where none is
+    /// asked for.
+    pub(crate) fn work_at(&self, scenario: &str, purpose: Purpose, scale: Option<&Scale>) -> Result<Work> {
+        let (project, call) = (self.project()?, Call { scale, ..self.call });
+        match self.lent.take() {
+            Some(database) => Work::over(&project, Place::of(database), scenario, &call, purpose),
+            None => Work::open(&project, scenario, &call, purpose),
+        }
+    }
+
     /// Returns a scenario of that project, facing its database.
     pub(crate) fn work_in(&self, project: &Project, scenario: &str, purpose: Purpose) -> Result<Work> {
         match self.lent.take() {
@@ -144,11 +157,12 @@ impl<'a> Desk<'a> {
     /// Returns what passes notices on as they come.
     pub(crate) fn notices(&self) -> impl FnMut(Notice) {
         let tell = self.notice;
-        move |notice| {
+        let mut progress = Progress::new(self.live, tell);
+        move |notice| match notice {
+            Notice::Waiting { .. } | Notice::Moving { .. } => tell(&notice.to_string()),
+            Notice::Progress { doing, table, done, of } => progress.show(doing, &table, done, of),
             // Hashing is told with the times in the end.
-            if matches!(notice, Notice::Waiting { .. } | Notice::Moving { .. }) {
-                tell(&notice.to_string());
-            }
+            Notice::Hashing(_) | Notice::Hashed { .. } => {}
         }
     }
 

@@ -24,6 +24,9 @@ pub use digest::digest;
 pub struct Plan {
     /// What happens to our rows, parents before children.
     pub tables: Vec<TablePlan>,
+    /// What happens to the rows of further blocks, parents before children; of a dataset at a scale.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FurtherPlan>,
     /// Rows that tests left behind and that `reset` or `cleanup` removes.
     pub debris: Vec<Leftover>,
     /// Rows of other people that hang on ours; they stay.
@@ -55,6 +58,25 @@ pub struct TablePlan {
     pub updates: Vec<Update>,
     /// Rows of ours that are no longer declared.
     pub deletes: Vec<Delete>,
+}
+
+/// What happens to the rows of a population in further blocks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FurtherPlan {
+    /// The population.
+    pub population: String,
+    /// Its table.
+    pub table: String,
+    /// How many blocks are declared, block 0 among them.
+    pub blocks: u64,
+    /// How many rows are declared in further blocks.
+    pub rows: u64,
+    /// How many rows are to be inserted.
+    pub inserts: u64,
+    /// How many rows differ.
+    pub updates: u64,
+    /// How many rows are to be removed: all that stand, where another scale or another shape is declared.
+    pub deletes: u64,
 }
 
 /// A row that is not there.
@@ -223,6 +245,7 @@ impl Plan {
     /// Whether rows, files or counters of ours are to be written, debris aside.
     pub fn has_own_work(&self) -> bool {
         self.tables.iter().any(|table| !table.is_empty())
+            || self.further.iter().any(|further| !further.is_empty())
             || !self.files.write.is_empty()
             || !self.files.remove.is_empty()
             || !self.counters.is_empty()
@@ -241,6 +264,13 @@ impl Plan {
     /// How many rows of ours are to be removed.
     pub fn deletes(&self) -> usize {
         self.tables.iter().map(|table| table.deletes.len()).sum()
+    }
+}
+
+impl FurtherPlan {
+    /// Whether nothing happens to these rows.
+    pub fn is_empty(&self) -> bool {
+        self.inserts + self.updates + self.deletes == 0
     }
 }
 

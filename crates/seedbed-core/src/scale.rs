@@ -82,6 +82,17 @@ pub struct Scaled {
     pub(crate) choices: Vec<Vec<Value>>,
 }
 
+/// Values of a column that rows of further blocks have, and no others: from the first to the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Position of the column.
+    pub column: usize,
+    /// The first value.
+    pub first: Value,
+    /// The last value.
+    pub last: Value,
+}
+
 /// The rows of a population in the further blocks.
 #[derive(Clone, Debug)]
 pub struct Rows {
@@ -119,6 +130,31 @@ impl Scaled {
         self.rows[population].per_block * (self.blocks - 1)
     }
 
+    /// Returns where the rows of a population in these further blocks stand: a column and the first and the
+    /// last of its values, which nobody else's rows of the table have.
+    ///
+    /// It is the key, or, where keys follow from other columns, the row of the same block that each row
+    /// refers to. None where there are no rows, or nothing of the kind.
+    pub fn run(&self, population: usize, blocks: Range<u64>) -> Option<Run> {
+        let rows = &self.rows[population];
+        if rows.per_block == 0 || blocks.is_empty() {
+            return None;
+        }
+        let own = |place: &usize| {
+            let mut to = rows.made[*place].iter().map(|made| match made {
+                Made::Key(row) if row.from == Source::Own => Some(row.population),
+                _ => None,
+            });
+            let first = to.next()??;
+            to.all(|to| to == Some(first)).then_some((*place, first))
+        };
+        let (place, to) = rows.key.iter().find_map(own).or_else(|| (0..rows.columns.len()).find_map(|at| own(&at)))?;
+        let to = &self.rows[to];
+        let key = |number| to.space.further_key(number, &to.key_kind);
+        let (first, end) = ((blocks.start - 1) * to.per_block, (blocks.end - 1) * to.per_block);
+        Some(Run { column: place, first: key(to.first + first), last: key(to.first + end - 1) })
+    }
+
     /// Returns the first and the last key that Seedbed made up for a population's rows in further blocks;
     /// none where it has no rows there or where its keys follow from other columns.
     pub fn keys(&self, population: usize) -> Option<(Value, Value)> {
@@ -133,6 +169,12 @@ impl Scaled {
     /// Returns a stream that writes the rows of a population with this encoder.
     pub fn stream<E: Encoder>(&self, population: usize, encoder: &E) -> Stream<'_, E> {
         Stream::new(self, population, encoder)
+    }
+
+    /// Returns these blocks at another as-of: times only are others.
+    #[must_use]
+    pub fn at(&self, as_of: i64) -> Self {
+        Self { as_of, ..self.clone() }
     }
 
     /// Returns a part of the further blocks: part `part` of `parts`, counted from 1.

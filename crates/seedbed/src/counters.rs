@@ -12,8 +12,13 @@ const LONG: (i64, i64) = (7_000_000_000_000_000, 7_999_999_999_999_999);
 /// Returns the last key of the reserved range that these keys lie in; for keys outside of the
 /// reserved ranges the largest of them.
 pub(crate) fn end_of_range(keys: &BTreeSet<Key>) -> Option<i64> {
-    let last = keys.last()?;
-    let [Cell::Integer(last)] = last[..] else { return None };
+    let [last] = &keys.last()?[..] else { return None };
+    end_behind(last)
+}
+
+/// Returns the last key of the reserved range that a key lies in; for one outside of them the key itself.
+pub(crate) fn end_behind(key: &Cell) -> Option<i64> {
+    let last = key.as_integer()?;
     let inside = |(first, end): &(i64, i64)| (*first..=*end).contains(&last);
     Some([SHORT, LONG].into_iter().find(|range| inside(range)).map_or(last, |(_, end)| end))
 }

@@ -19,8 +19,10 @@ use seedbed_core::value::Value;
 
 use crate::counters;
 use crate::database::{Database, Failure};
+use crate::further;
 use crate::live::{self, Shape, Shapes};
 use crate::sql::{self, Dialect, Hold, Rows, Span};
+use crate::state::FurtherKeys;
 
 /// A reference from one table to another, from the catalogue or from the dataset.
 #[derive(Clone, Debug)]
@@ -170,6 +172,8 @@ pub(crate) struct Around<'a> {
     pub(crate) protected: &'a Keys,
     /// The keys that were seeded, also of rows that are gone since.
     pub(crate) recorded: &'a Keys,
+    /// The rows of further blocks, by table: seeded too, and none of them a test's.
+    pub(crate) further: &'a BTreeMap<String, Vec<FurtherKeys>>,
     /// The worker that looks: what the tests of another have made is that worker's to remove.
     pub(crate) worker: u8,
     /// Claims in force with their index.
@@ -391,7 +395,11 @@ impl Search<'_> {
             let tuples: Vec<&Key> = tuples.iter().collect();
             let referring = Rows { table: &shape.table, columns: &link.columns, tuples: &tuples };
             let known = self.around.ours.get(&link.from);
-            let statements = sql::select_referring(database.dialect(), &shape.columns, referring, &shape.key, known);
+            let further = self.around.further.get(&link.from).map(Vec::as_slice).unwrap_or_default();
+            let cells: Vec<_> = further.iter().map(FurtherKeys::cells).collect();
+            let further = further::runs(further, &cells);
+            let statements =
+                sql::select_referring(database.dialect(), &shape.columns, referring, &shape.key, known, &further);
             for (key, row) in live::rows(database, shape, &statements)? {
                 let ours = known.is_some_and(|known| known.contains(&key));
                 let debris = self.found.debris.get(&link.from).is_some_and(|rows| rows.contains_key(&key));

@@ -19,6 +19,7 @@ use crate::apply::{self, Debris};
 use crate::dangling::Unchecked;
 use crate::database::{Access, Database, Failure, FailureKind, Lasting, Scope, Transaction, Writing};
 use crate::error::{self, Error, Exit, Result, While};
+use crate::further;
 use crate::guard::{self, Standing};
 use crate::media;
 use crate::session::{Notice, Target};
@@ -75,7 +76,8 @@ pub(crate) fn look_closer<T>(
     let question = question(target, intent);
     let mut transaction = begin(&mut *target.database, Access::Read, target.lock_timeout, target.notice)?;
     let mut memory = Memory::default();
-    let survey = Survey::read(&mut *transaction, &question, &mut memory, target.notice)?;
+    let mut survey = Survey::read(&mut *transaction, &question, &mut memory, target.notice)?;
+    further::look(&mut *transaction, &question, &mut survey, memory.passwords(), target.notice)?;
     let answer = ask(&mut *transaction, &survey)?;
     drop(transaction);
     Ok((receipt(&question, survey, false, &mut memory), answer))
@@ -123,6 +125,7 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
     let access = if writes { Access::Write(writing) } else { Access::Read };
     let mut transaction = begin(&mut *target.database, access, target.lock_timeout, target.notice)?;
     let mut survey = Survey::read(&mut *transaction, &question, memory, target.notice)?;
+    let mut further = further::look(&mut *transaction, &question, &mut survey, memory.passwords(), target.notice)?;
     refuse(&survey, &question, intent, &transaction.describe(), target.program)?;
     if !has_work(&survey, &question, intent) {
         return nothing_to_do(&mut *transaction, &question, survey, memory);
@@ -133,7 +136,8 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
     let begun = if writes {
         state::has_tables(&survey.schema)
     } else {
-        survey.owned && transaction.promote(writing).during(|| "opening a transaction".into())?
+        let further = survey.plan.further.iter().any(|further| !further.is_empty());
+        survey.owned && !further && transaction.promote(writing).during(|| "opening a transaction".into())?
     };
     if !begun {
         drop(transaction);
@@ -144,7 +148,14 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
         }
         memory.keep(&mut survey, false);
         transaction = begin(&mut *target.database, Access::Write(writing), target.lock_timeout, target.notice)?;
+        let leaving = further::leave(&mut survey.plan.further);
+        if !leaving.is_empty() {
+            let goes = intent.debris == Debris::Goes;
+            further::remove(&mut *transaction, &question, &survey, goes, target.notice)?;
+        }
         survey = Survey::read(&mut *transaction, &question, memory, target.notice)?;
+        further = further::look(&mut *transaction, &question, &mut survey, memory.passwords(), target.notice)?;
+        further::left(&mut survey.plan.further, leaving);
         refuse(&survey, &question, intent, &transaction.describe(), target.program)?;
         if !has_work(&survey, &question, intent) {
             return nothing_to_do(&mut *transaction, &question, survey, memory);
@@ -158,6 +169,10 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
     };
     let references = Unchecked::before(&mut *transaction, &survey, intent.debris)?;
     let rows = apply::apply(&mut *transaction, &survey, intent.debris)
+        .and_then(|written| match &further {
+            Some(further) => further.write(&mut *transaction, &survey.schema, target.notice).map(|()| written),
+            None => Ok(written),
+        })
         .and_then(|written| references.check(&mut *transaction).map(|()| written))
         .and_then(|written| memory.look_again(&mut *transaction, &mut survey).map(|()| written))
         .map_err(|error| told(error, &survey.plan))?;
@@ -230,6 +245,7 @@ fn question<'q, 't: 'q>(target: &Target<'t>, intent: Intent<'q>) -> Question<'q>
         variant: intent.variant,
         now: target.now,
         as_of: target.as_of,
+        scale: target.scale,
         media: target.media,
         bookkeeping: target.bookkeeping,
         hold: Hold::No,

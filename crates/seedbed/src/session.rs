@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use seedbed_core::dataset::Dataset;
+use seedbed_core::scale::Scaled;
 
 use crate::database::Database;
 use crate::media::Render;
@@ -18,6 +19,8 @@ pub struct Target<'a> {
     /// The scenarios the verb acts on, as indexes into `dataset.scenarios`. Their rows are planned,
     /// written and removed; the other scenarios' rows are known to be ours and left alone.
     pub levels: Range<usize>,
+    /// The further blocks; without them, those that stand are left alone.
+    pub scale: Option<Scaling<'a>>,
     /// The media folder; without one, files are neither compared nor written.
     pub media: Option<Media<'a>>,
     /// Now, in unix seconds.
@@ -32,6 +35,15 @@ pub struct Target<'a> {
     pub program: &'a str,
     /// Told what a person may want to know while a verb runs.
     pub notice: &'a mut dyn FnMut(Notice),
+}
+
+/// The further blocks of a dataset, and how they are loaded.
+#[derive(Clone, Copy)]
+pub struct Scaling<'a> {
+    /// The blocks; with one block none are to stand.
+    pub scaled: &'a Scaled,
+    /// Indexes and foreign keys are taken away for the load and put back after it.
+    pub rebuild: bool,
 }
 
 /// The media folder, and what draws a picture.
@@ -62,6 +74,17 @@ pub enum Notice {
         /// How long it took.
         took: Duration,
     },
+    /// Rows of further blocks are being read or written.
+    Progress {
+        /// What is done: `loading`, `comparing`, `removing`.
+        doing: &'static str,
+        /// The table.
+        table: String,
+        /// How many rows are done, over all tables.
+        done: u64,
+        /// How many there are.
+        of: u64,
+    },
     /// The dataset has aged and moves to this as-of.
     Moving {
         /// The as-of that is stored.
@@ -86,6 +109,7 @@ impl std::fmt::Display for Notice {
             Self::Hashing(1) => f.write_str("hashing one password"),
             Self::Hashing(count) => write!(f, "hashing {count} passwords"),
             Self::Hashed { count, took } => write!(f, "hashed {count} in {:.1} s", took.as_secs_f64()),
+            Self::Progress { doing, table, done, of } => write!(f, "{doing} {table}: {done} of {of} rows"),
             Self::Moving { from, to, times } => {
                 let days = (to - from).div_euclid(86_400);
                 let date = seedbed_core::plan::civil::date(*to);

@@ -11,6 +11,7 @@ pub(crate) mod fact;
 pub(crate) mod makers;
 pub(crate) mod postgres;
 pub(crate) mod rules;
+pub(crate) mod run;
 pub(crate) mod sqlite;
 
 use std::collections::BTreeSet;
@@ -160,13 +161,15 @@ pub(crate) fn count_between(dialect: Dialect, counted: &[(&Table, &str, &[Span])
 }
 
 /// Returns the statements that read `columns` of the rows whose `rows.columns` hold one of the
-/// tuples, leaving out those whose single key column `key` holds one of `known`.
+/// tuples, leaving out those whose single key column `key` holds one of `known` and those in a run of
+/// `further`.
 pub(crate) fn select_referring(
     dialect: Dialect,
     columns: &[String],
     rows: Rows<'_>,
     key: &[String],
     known: Option<&BTreeSet<Key>>,
+    further: &[run::Run<'_>],
 ) -> Vec<Statement> {
     let known = known.filter(|known| key.len() == 1 && !known.is_empty()).and_then(|known| json(known.iter()));
     each_chunk(dialect, rows, |writer, chunk| {
@@ -182,6 +185,7 @@ pub(crate) fn select_referring(
             writer.push(" NOT IN ");
             writer.listed(rows.table.column(&key[0]), known.clone());
         }
+        writer.in_no_run(rows.table, further);
     })
 }
 
@@ -244,19 +248,30 @@ pub(crate) fn count<'a>(
     writer.finish()
 }
 
-/// Returns the statement for the largest number in a key column, rows `without` left out.
-pub(crate) fn maximum(dialect: Dialect, table: &Table, column: &str, without: &[&Key]) -> Statement {
+/// Returns the statement for the largest number in a key column, rows `without` and those in a run of
+/// `further` left out.
+pub(crate) fn maximum(
+    dialect: Dialect,
+    table: &Table,
+    column: &str,
+    without: &[&Key],
+    further: &[run::Run<'_>],
+) -> Statement {
     let mut writer = Writer::new(dialect);
     writer.push("SELECT max(");
     writer.name(column);
     writer.push(") FROM ");
     writer.name(&table.name);
-    if let Some(without) = json(without.iter().copied()) {
-        writer.push(" WHERE ");
-        writer.name(column);
-        writer.push(" NOT IN ");
-        writer.listed(table.column(column), without);
+    writer.push(" WHERE ");
+    writer.name(column);
+    match json(without.iter().copied()).filter(|_| !without.is_empty()) {
+        Some(without) => {
+            writer.push(" NOT IN ");
+            writer.listed(table.column(column), without);
+        }
+        None => writer.push(" IS NOT NULL"),
     }
+    writer.in_no_run(table, further);
     writer.finish()
 }
 

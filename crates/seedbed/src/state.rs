@@ -12,7 +12,7 @@ use std::sync::Arc;
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
-pub use keys::{TableKeys, Tag, TagValue};
+pub use keys::{FurtherKeys, TableKeys, Tag, TagValue};
 
 use crate::database::row::Row;
 use crate::database::{Database, Failure};
@@ -53,6 +53,17 @@ pub struct Seeded {
 }
 
 impl Seeded {
+    /// Returns how many blocks stand, block 0 among them.
+    pub fn blocks(&self) -> u64 {
+        self.further().map(|(_, further)| further.blocks).max().unwrap_or(1)
+    }
+
+    /// Returns the rows of further blocks, by table.
+    pub fn further(&self) -> impl Iterator<Item = (&str, &FurtherKeys)> {
+        let tables = self.keys.iter();
+        tables.flat_map(|(table, keys)| keys.further.iter().map(move |further| (table.as_str(), further)))
+    }
+
     /// Notes a file that was written.
     pub(crate) fn file(&mut self, path: String, mark: FileMark) {
         if self.files.get(&path) != Some(&mark) {

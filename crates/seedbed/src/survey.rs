@@ -32,14 +32,14 @@ use crate::guard::{self, Standing};
 use crate::label::Labels;
 use crate::live::Shapes;
 use crate::media;
-use crate::session::{Media, Notice};
+use crate::session::{Media, Notice, Scaling};
 use crate::sql::Hold;
 use crate::state::{Marker, Seeded};
 
 use basis::Basis;
 pub(crate) use clock::Clock;
 use counts::Others;
-use known::Known;
+pub(crate) use known::Known;
 pub(crate) use memory::{ANOTHER_GROUND, Ground, Memory, Recording, Written, seeded};
 pub(crate) use rows::Rows;
 
@@ -61,6 +61,8 @@ pub(crate) struct Question<'a> {
     pub(crate) variant: Option<&'a str>,
     pub(crate) now: i64,
     pub(crate) as_of: Option<i64>,
+    /// The further blocks that are asked for.
+    pub(crate) scale: Option<Scaling<'a>>,
     pub(crate) media: Option<Media<'a>>,
     pub(crate) bookkeeping: &'a [String],
     /// Whether our rows are locked, since some of them may go.
@@ -142,6 +144,7 @@ impl Survey {
             protected: &basis.protected,
             hold: question.hold,
             recorded: &basis.recorded,
+            further: &basis.further,
             worker: dataset.worker,
             claims: dataset
                 .claims

@@ -59,7 +59,8 @@ impl Warm {
     }
 
     fn over(project: Project, stamps: Stamps, scenario: &str, asked: Asked, now: i64) -> Result<Self> {
-        let work = Work::open(&project, scenario, &asked.call(now), Purpose::Write)?;
+        let mut work = Work::open(&project, scenario, &asked.call(now), Purpose::Write)?;
+        work.scaling = false;
         let memory = Memory::on(work.ground());
         let day = now.div_euclid(DAY);
         let mut warm = Self { project, stamps, scenario: scenario.to_owned(), asked, work, day, memory, advice: None };
@@ -102,10 +103,9 @@ impl Warm {
     fn open_again(&mut self, now: i64) -> Result<()> {
         // An edit while the files are read shows in the stamps the next time.
         let stamps = self.project.stamps();
-        let work = {
-            self.project = self.project.again()?;
-            Work::open(&self.project, &self.scenario, &self.asked.call(now), Purpose::Write)?
-        };
+        self.project = self.project.again()?;
+        let mut work = Work::open(&self.project, &self.scenario, &self.asked.call(now), Purpose::Write)?;
+        work.scaling = false;
         (self.stamps, self.day) = (stamps, now.div_euclid(DAY));
         (self.memory, self.work) = (Memory::on(work.ground()), work);
         self.commit_soon()
@@ -131,6 +131,7 @@ impl Warm {
 impl Asked {
     fn call(&self, now: i64) -> Call<'_> {
         Call {
+            scale: None,
             database: self.database.as_deref(),
             media: self.media.as_deref(),
             seed: self.seed,

@@ -6,7 +6,7 @@ use seedbed::Receipt;
 use seedbed::project::{Presence, Work};
 use serde_json::{Value, json};
 
-use super::{as_of, count, minute};
+use super::{as_of, count, minute, number};
 
 /// Returns the line about the database.
 pub(crate) fn database(work: &Work, receipt: &Receipt) -> String {
@@ -39,6 +39,9 @@ pub(crate) fn dataset(work: &Work, receipt: &Receipt) -> String {
         line.push_str(" (pinned)");
     }
     let _ = write!(line, "   good until {}", minute(receipt.good_until));
+    if work.scaled.blocks > 1 {
+        let _ = write!(line, "   scale {}", number(work.scaled.blocks as usize));
+    }
     if work.generated.dataset.worker > 0 {
         let _ = write!(line, "   worker {}", work.generated.dataset.worker);
     }
@@ -94,6 +97,7 @@ pub(crate) fn json(work: &Work, receipt: &Receipt) -> Value {
 pub(crate) fn in_sync(receipt: &Receipt, took: std::time::Duration) -> String {
     let plan = &receipt.plan;
     let files = count(plan.files.as_declared, "file", "files");
-    let rows = count(plan.rows_as_declared, "row", "rows");
+    let further: u64 = plan.further.iter().map(|further| further.rows).sum();
+    let rows = count(plan.rows_as_declared + further as usize, "row", "rows");
     format!("in sync: {rows} and {files} as declared ({})\n", super::duration(took))
 }

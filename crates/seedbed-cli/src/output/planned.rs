@@ -7,7 +7,7 @@ use seedbed::project::{Times, Work};
 use serde_json::Value;
 
 use super::difference::{self, Detail};
-use super::{Paint, headline, times_json};
+use super::{Paint, headline, scale, times_json};
 use crate::answer;
 
 pub(crate) struct Report<'a> {
@@ -28,6 +28,7 @@ impl answer::Report for Report<'_> {
         let mut text = headline::database(self.work, self.receipt);
         let _ = writeln!(text, "{}\n", headline::dataset(self.work, self.receipt));
         text.push_str(&difference::lines(plan, self.detail));
+        text.push_str(&scale::lines(self.work, plan));
         text.push_str(&difference::rest(plan, headline::others(self.work, self.receipt)));
         let summary = difference::summary(plan, ["to insert", "to change", "to write", "to remove"]);
         let _ = writeln!(text, "\nplan: {summary}");

@@ -4,6 +4,7 @@ use seedbed::Result;
 use seedbed::project::Purpose;
 
 use super::Desk;
+use super::seed::Scaled;
 use crate::answer::Answer;
 use crate::output::difference::Detail;
 use crate::output::planned::Report;
@@ -21,10 +22,12 @@ pub(crate) struct Flags {
     /// Lists every row.
     #[arg(long)]
     rows: bool,
+    #[command(flatten)]
+    scale: Scaled,
 }
 
 pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
-    let mut work = desk.work(&flags.scenario, Purpose::Look)?;
+    let mut work = desk.work_at(&flags.scenario, Purpose::Look, flags.scale.scale.as_ref())?;
     let state = flags.state.as_deref();
     let (receipt, times) = work.run(&mut desk.notices(), |target, _| seedbed::plan(target, state))?;
     let times = desk.whole(times);

@@ -2,6 +2,7 @@
 
 use seedbed::Result;
 use seedbed::project::Purpose;
+use seedbed_core::scale::Scale;
 
 use super::Desk;
 use crate::answer::Answer;
@@ -15,11 +16,31 @@ pub(crate) struct Flags {
     /// Says what would be written, and writes nothing.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    scale: Scaled,
+    /// Takes indexes and foreign keys away while further blocks are loaded, and puts them back.
+    #[arg(long)]
+    rebuild: bool,
+}
+
+/// How large the dataset is to be.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Scaled {
+    /// The dataset so many times, `1000`, or with at least so many rows, `users=100000`; as large as it
+    /// stands unless said.
+    #[arg(long, value_name = "SCALE", value_parser = scale)]
+    pub(crate) scale: Option<Scale>,
+}
+
+/// Reads a scale.
+pub(crate) fn scale(text: &str) -> std::result::Result<Scale, String> {
+    Scale::parse(text).ok_or_else(|| "write a number of blocks, as 1000, or of rows, as users=100000".to_owned())
 }
 
 pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let purpose = if flags.dry_run { Purpose::Look } else { Purpose::Write };
-    let mut work = desk.work(&flags.scenario, purpose)?;
+    let mut work = desk.work_at(&flags.scenario, purpose, flags.scale.scale.as_ref())?;
+    work.rebuild = flags.rebuild;
     let mut notices = desk.notices();
     if flags.dry_run {
         let (receipt, times) = work.run(&mut notices, |target, _| seedbed::plan(target, None))?;
@@ -27,7 +48,9 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
         return Ok(desk.answer(&planned::Report { work, receipt, times, detail: Detail::Brief, check: false }));
     }
     let (receipt, times) = work.run(&mut notices, |target, _| seedbed::seed(target))?;
-    // What was read and compared just now, and found as it was left, has been verified then.
+    // What was read and compared just now, and found as it was left, has been verified then; and further rows
+    // were counted and read back as they were loaded.
+    work.scaling = false;
     let verified = receipt.written.then(|| work.run(&mut notices, seedbed::verify)).transpose();
     let verified = verified.map_err(|error| if receipt.committed { error.after_commit() } else { error })?;
     let (work, receipt, verified) = (&work, &receipt, verified.map(|(verified, _)| verified));

@@ -146,7 +146,8 @@ impl<'w, 'a> Maker<'w, 'a> {
             dataset,
             watched,
             blocks,
-            grows: (0..chain.populations.len()).map(|id| grows(chain, id)).collect(),
+            // Of one block there is nothing to be made.
+            grows: (0..chain.populations.len()).map(|id| blocks > 1 && grows(chain, id)).collect(),
             classes: Classes::of(world),
             unit_of: BTreeMap::new(),
             units: Vec::new(),

@@ -73,6 +73,43 @@ impl Moments {
 }
 
 impl Scaled {
+    /// Returns a digest of what a population's further rows hold at this as-of: of their number and of the
+    /// values of the first and the last block.
+    pub fn digest(&self, population: usize, as_of: i64) -> String {
+        let mut hash = blake3::Hasher::new();
+        let rows = &self.rows[population];
+        let mut add = |text: &str| {
+            hash.update(&(text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        };
+        add(&format!("{as_of} {} {}", self.blocks, rows.per_block));
+        for block in [1, self.blocks - 1].into_iter().filter(|block| *block > 0) {
+            for (name, made) in rows.columns.iter().zip(&rows.made) {
+                add(name);
+                made.iter().for_each(|made| add(&self.value(made, block).to_string()));
+            }
+        }
+        hash.finalize().to_hex().as_str()[..32].to_owned()
+    }
+
+    /// Returns about how many bytes a population's further rows hold: numbers and times with eight each, texts
+    /// with their length in the first further block.
+    pub fn bytes(&self, population: usize) -> u64 {
+        if self.count(population) == 0 {
+            return 0;
+        }
+        let size = |value: &Value| match value {
+            Value::Null => 0,
+            Value::Bool(_) => 1,
+            Value::Integer(_) | Value::Decimal(_) | Value::Time(_) => 8,
+            Value::Text(text) => text.len() as u64,
+            // The longest of the hashes that are known.
+            Value::Password(_) => 100,
+        };
+        let block: u64 = self.rows[population].made.iter().flatten().map(|made| size(&self.value(made, 1))).sum();
+        block * (self.blocks - 1)
+    }
+
     pub(crate) fn block_of(&self, from: Source, block: u64) -> u64 {
         match from {
             Source::Own => block,

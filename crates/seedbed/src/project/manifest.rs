@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread;
 
 use seedbed_core::generate::Parameters;
+use seedbed_core::scale::Scale;
 use seedbed_core::scenario::{Chain, Files};
 use seedbed_core::schema::Schema;
 
@@ -72,6 +73,6 @@ impl Project {
 }
 
 fn of_worker(chain: &Chain, files: &Files, schema: &Schema, parameters: Parameters) -> Result<Manifest> {
-    let dataset = generated(chain, files, Some(schema), parameters)?.dataset;
+    let dataset = generated(chain, files, Some(schema), parameters, &Scale::One)?.0.dataset;
     Ok(manifest(chain, &dataset, schema, 0..chain.layers.len()))
 }

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use seedbed_core::dataset::Picture;
 use seedbed_core::diagnostic::Diagnostic;
-use seedbed_core::generate::{Generated, Parameters, generate};
+use seedbed_core::generate::{Generated, Parameters, generate_scaled};
+use seedbed_core::scale::{Scale, Scaled};
 use seedbed_core::scenario::{Chain, Files};
 use seedbed_core::schema::Schema;
 
@@ -20,8 +21,8 @@ use super::{Place, Project};
 use crate::database::Access;
 use crate::error::{Closing, Error, Exit, Result, While};
 use crate::run;
-use crate::session::{Media, Notice, Target};
-use crate::state::{self, State};
+use crate::session::{Media, Notice, Scaling, Target};
+use crate::state::{self, Seeded, State};
 use crate::survey::{self, Ground};
 use seedbed_render::picture;
 
@@ -44,6 +45,8 @@ pub struct Call<'a> {
     pub as_of: Option<i64>,
     /// The worker.
     pub worker: u8,
+    /// How many blocks, where it is not as many as stand.
+    pub scale: Option<&'a Scale>,
     /// Now, in unix seconds.
     pub now: i64,
     /// How help lines call this program.
@@ -73,6 +76,12 @@ pub struct Work {
     pub chain: Chain,
     /// Its dataset.
     pub generated: Generated,
+    /// Its further blocks.
+    pub scaled: Scaled,
+    /// Whether verbs look at further blocks at all; a service that resets between tests does not.
+    pub scaling: bool,
+    /// Indexes and foreign keys are taken away while further rows are loaded.
+    pub rebuild: bool,
     /// The scenarios the verb acts on, as indexes into the chain.
     pub levels: Range<usize>,
     /// The seed.
@@ -148,7 +157,10 @@ impl Work {
         let seed = call.seed.or_else(|| Some(stored(scenario).or_else(lower)?.seed)).unwrap_or(SEED);
         let as_of = call.as_of.unwrap_or_else(|| call.now - call.now.rem_euclid(DAY));
         let parameters = Parameters { seed, worker: call.worker, as_of };
-        let generated = self::generated(&chain, &files, Some(&schema), parameters).map_err(blamed)?;
+        let stands = state.of_worker(call.worker).map(Seeded::blocks).max().unwrap_or(1);
+        let stands = if stands == 1 { Scale::One } else { Scale::Blocks(stands) };
+        let scale = call.scale.unwrap_or(&stands);
+        let (generated, scaled) = self::generated(&chain, &files, Some(&schema), parameters, scale).map_err(blamed)?;
         let own_media = project.config.media.as_ref().map(|media| project.folder.join(media));
         Ok(Self {
             media: call.media.map(|media| project.here.join(media)).or(own_media),
@@ -161,6 +173,9 @@ impl Work {
             state,
             chain,
             generated,
+            scaled,
+            scaling: true,
+            rebuild: false,
             levels,
             seed,
             schema,
@@ -207,6 +222,7 @@ impl Work {
             database: &mut *self.place.database,
             dataset: &self.generated.dataset,
             levels: self.levels.clone(),
+            scale: self.scaling.then_some(Scaling { scaled: &self.scaled, rebuild: self.rebuild }),
             media: self.media.as_ref().map(|folder| Media { folder, render: &render }),
             now: self.now,
             as_of: self.as_of,
@@ -229,8 +245,9 @@ pub(super) fn generated(
     files: &Files,
     schema: Option<&Schema>,
     parameters: Parameters,
-) -> Result<Generated> {
-    generate(chain, schema, parameters).map_err(|problems: Vec<Diagnostic>| {
+    scale: &Scale,
+) -> Result<(Generated, Scaled)> {
+    generate_scaled(chain, schema, parameters, scale).map_err(|problems: Vec<Diagnostic>| {
         Error::from_diagnostics(Exit::Usage, problems, files.sources.clone(), Closing::NothingOpened)
     })
 }

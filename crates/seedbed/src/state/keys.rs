@@ -15,6 +15,30 @@ pub struct TableKeys {
     /// The keys.
     #[serde(serialize_with = "write", deserialize_with = "read")]
     pub keys: BTreeSet<Key>,
+    /// The rows of further blocks, where the scenario was seeded at a scale.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FurtherKeys>,
+}
+
+/// The exact keys of a population's rows in further blocks: one run, from the first to the last.
+///
+/// Where a table's keys follow from its references, the run is that of the row each one belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FurtherKeys {
+    /// The population.
+    pub population: String,
+    /// The column whose values are the run.
+    pub column: String,
+    /// The first value.
+    pub first: TagValue,
+    /// The last value.
+    pub last: TagValue,
+    /// How many rows there are.
+    pub rows: u64,
+    /// How many blocks the dataset has, block 0 among them.
+    pub blocks: u64,
+    /// Digest of what the rows hold.
+    pub digest: String,
 }
 
 /// The tag column and its value.
@@ -124,7 +148,7 @@ mod tests {
     #[test]
     fn number_keys_are_kept_as_runs_and_others_whole() {
         let numbers = [5, 6, 7, 9].map(|n| vec![Cell::Integer(n)]);
-        let keys = TableKeys { key: vec!["id".into()], tag: None, keys: numbers.into() };
+        let keys = TableKeys { key: vec!["id".into()], tag: None, keys: numbers.into(), further: Vec::new() };
         let text = serde_json::to_string(&keys).unwrap();
         assert!(text.contains(r#""runs":[[5,3],[9,1]]"#), "{text}");
         assert_eq!(serde_json::from_str::<TableKeys>(&text).unwrap(), keys);

@@ -17,9 +17,10 @@ use super::{Aim, Known, Question, rows};
 use crate::counters;
 use crate::debris::{self, Link};
 use crate::error::{Error, Exit, Result};
+use crate::further;
 use crate::live::Shapes;
 use crate::sql::Span;
-use crate::state::FileMark;
+use crate::state::{FileMark, FurtherKeys};
 
 /// What a survey knows before it has looked at a row.
 pub(crate) struct Basis {
@@ -42,6 +43,8 @@ pub(crate) struct Basis {
     pub(super) removable: Keys,
     /// The keys of other scenarios and workers.
     pub(super) protected: Keys,
+    /// The rows of further blocks, of all scenarios and workers.
+    pub(super) further: BTreeMap<String, Vec<FurtherKeys>>,
     /// The files that were recorded.
     pub(super) files: Arc<BTreeMap<String, FileMark>>,
     /// The files of the levels that are no longer declared.
@@ -65,6 +68,7 @@ impl Basis {
         let mut keys = recorded.clone();
         let mut tags = BTreeMap::new();
         let mut counted = Keys::new();
+        let mut further_ends = Vec::new();
         for block in known.blocks(dataset, &question.levels, question.aim) {
             let key = block.key.iter().map(|&position| block.columns[position].clone()).collect();
             key_columns.insert(block.table.clone(), key);
@@ -72,6 +76,9 @@ impl Basis {
             if question.aim == Aim::Declared && question.levels.contains(&block.scenario) {
                 let of_block = desired::keys(block, table);
                 if table.autoincrement {
+                    if let Some(run) = further::wanted_end(question, known, block, table) {
+                        further_ends.push((block.table.clone(), run));
+                    }
                     counted.entry(block.table.clone()).or_default().extend(of_block.iter().cloned());
                 }
                 keys.entry(block.table.clone()).or_default().extend(of_block);
@@ -93,6 +100,11 @@ impl Basis {
             Some((table.clone(), rows::spans(shapes.get(table).expect("the table is in the schema"), keys)?))
         });
         let ends = counted.iter().filter_map(|(table, keys)| Some((table.clone(), counters::end_of_range(keys)?)));
+        let mut ends: BTreeMap<String, i64> = ends.collect();
+        for (table, end) in further_ends {
+            let known = ends.entry(table).or_insert(end);
+            *known = end.max(*known);
+        }
         Ok(Self {
             schema: Arc::clone(schema),
             known: known.clone(),
@@ -106,9 +118,10 @@ impl Basis {
             removable: known.recorded_by(&question.levels),
             recorded,
             protected: known.protected(),
+            further: further::recorded(known.seeded.iter().flatten().chain(&known.others).map(|seeded| &**seeded)),
             files: Arc::new(known.files()),
             stale_files: stale_files(question, known),
-            ends: ends.collect(),
+            ends,
             wanted: None,
         })
     }

@@ -9,9 +9,9 @@ use seedbed_core::schema::Schema;
 use super::{Aim, Basis, Known, Question};
 use crate::counters;
 use crate::database::{Database, Failure};
-use crate::live::Shapes;
+use crate::further;
 use crate::sql::{self, Dialect};
-use crate::state::Seeded;
+use crate::state::{FurtherKeys, Seeded};
 
 /// Which tables hold rows of others.
 pub(super) struct Others {
@@ -47,7 +47,9 @@ impl Others {
         for (table, rows) in written.iter().chain(&referring).zip(found) {
             let ours = count(table);
             if basis.written.contains(*table) {
-                (all, of_us) = (all + rows, of_us + ours);
+                let further = basis.further.get(*table).into_iter().flatten();
+                let further: u64 = further.map(|keys| keys.rows).sum();
+                (all, of_us) = (all + rows, of_us + ours + further);
             }
             if rows == ours {
                 others.ours_alone.insert((*table).to_owned());
@@ -78,9 +80,7 @@ pub(super) fn counter_moves(
                     let to = match database.dialect() {
                         Dialect::Sqlite => end,
                         // A sequence does not know which keys are in use.
-                        Dialect::Postgres => {
-                            largest(database, &basis.shapes, table, &[])?.map_or(end, |last| last.max(end))
-                        }
+                        Dialect::Postgres => largest(database, basis, table, &[])?.map_or(end, |last| last.max(end)),
                     };
                     moves.push(CounterMove { table: table.clone(), from, to: Some(to) });
                 }
@@ -103,9 +103,13 @@ pub(super) fn counter_moves(
                 let gone = plan.tables.iter().filter(|part| part.table == table).flat_map(|part| &part.deletes);
                 let mut gone: Vec<&Key> = gone.map(|delete| &delete.key).collect();
                 gone.extend(plan.debris.iter().filter(|left| left.table == table).map(|left| &left.key));
-                let last = largest(database, &basis.shapes, &table, &gone)?;
+                let last = largest(database, basis, &table, &gone)?;
                 let recorded = known.seeded_in(&question.levels).filter_map(|seeded| seeded.keys.get(&table));
-                let end = recorded.filter_map(|keys| counters::end_of_range(&keys.keys)).max();
+                let ends = recorded.flat_map(|keys| {
+                    let further = keys.further.iter().filter_map(|further| counters::end_behind(&further.cells().1));
+                    further.chain(counters::end_of_range(&keys.keys))
+                });
+                let end = ends.max();
                 let from = now.get(&table).copied();
                 let to = counters::put_back(database.dialect(), stood, from, last, end);
                 if from != to {
@@ -121,12 +125,15 @@ pub(super) fn counter_moves(
 /// Returns the largest key of a table, these left out.
 fn largest(
     database: &mut dyn Database,
-    shapes: &Shapes,
+    basis: &Basis,
     table: &str,
     without: &[&Key],
 ) -> std::result::Result<Option<i64>, Failure> {
-    let shape = shapes.get(table).expect("the plan names tables of the schema");
-    let statement = sql::maximum(database.dialect(), &shape.table, &shape.key[0], without);
+    let further = basis.further.get(table).map(Vec::as_slice).unwrap_or_default();
+    let cells: Vec<_> = further.iter().map(FurtherKeys::cells).collect();
+    let further = further::runs(further, &cells);
+    let shape = basis.shapes.get(table).expect("the plan names tables of the schema");
+    let statement = sql::maximum(database.dialect(), &shape.table, &shape.key[0], without, &further);
     let rows = database.query(&statement.sql, &statement.values)?;
     Ok(rows.first().and_then(|row| row[0].as_integer()))
 }

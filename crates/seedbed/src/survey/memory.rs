@@ -79,6 +79,11 @@ struct InSync {
 }
 
 impl Memory {
+    /// Returns the stored forms of passwords that are known.
+    pub(crate) fn passwords(&self) -> &Hashes {
+        &self.passwords
+    }
+
     /// Returns a memory that stays, for a dataset that was generated for this ground.
     pub(crate) fn on(ground: Ground) -> Self {
         Self { ground: Some(ground), ..Self::default() }

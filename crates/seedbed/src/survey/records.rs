@@ -62,6 +62,11 @@ pub(super) fn to_write(
                 tag: desired::tag(block, table)
                     .and_then(|(column, value)| Some(Tag { column, value: TagValue::from_cell(&value)? })),
                 keys: BTreeSet::new(),
+                // Those that stand stay recorded; what becomes of them is noted when they are looked at.
+                further: before
+                    .and_then(|before| before.keys.get(&block.table))
+                    .map(|keys| keys.further.clone())
+                    .unwrap_or_default(),
             });
             entry.keys.extend(desired::keys_in_order(block, table));
             for value in block.rows.iter().flat_map(|row| &row.values) {

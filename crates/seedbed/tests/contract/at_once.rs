@@ -139,6 +139,7 @@ impl Worker {
         verb: impl FnOnce(&mut Target<'_>) -> seedbed::Result<T>,
     ) -> seedbed::Result<T> {
         verb(&mut Target {
+            scale: None,
             database,
             dataset: &self.dataset,
             levels: 0..3,

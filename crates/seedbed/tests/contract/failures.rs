@@ -84,6 +84,7 @@ fn two_runs_at_once_end_in_one_dataset() {
                 scope.spawn(|| {
                     let mut database = open();
                     let receipt = seedbed::seed(&mut seedbed::Target {
+                        scale: None,
                         database: &mut *database,
                         dataset: &support::dataset(),
                         levels: 0..3,

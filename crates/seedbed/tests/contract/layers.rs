@@ -91,6 +91,7 @@ fn a_layer_goes_after_those_above_it() {
     world.seed().unwrap();
     let media = world.media();
     let error = seedbed::cleanup(&mut seedbed::Target {
+        scale: None,
         database: &mut *world.database,
         dataset: &world.dataset,
         levels: 0..1,

@@ -191,6 +191,7 @@ fn the_rows_are_those_of_sqlite_value_for_value() {
         let mut sqlite = Sqlite::in_memory(&on(support::Engine::Sqlite).ddl).unwrap();
         let dataset = world.unhashed();
         let mut target = seedbed::Target {
+            scale: None,
             database: &mut sqlite,
             dataset: &dataset,
             levels: 0..3,
@@ -239,6 +240,7 @@ fn run(
     verb: fn(&mut seedbed::Target<'_>) -> seedbed::Result<seedbed::Receipt>,
 ) -> seedbed::Result<seedbed::Receipt> {
     verb(&mut seedbed::Target {
+        scale: None,
         database: &mut *open(),
         dataset,
         levels: 0..3,

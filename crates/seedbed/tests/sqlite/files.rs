@@ -84,6 +84,7 @@ fn a_database_in_memory_is_always_one_for_tests() {
         .unwrap();
     let dataset = support::dataset();
     let mut target = Target {
+        scale: None,
         database: &mut database,
         dataset: &dataset,
         levels: 0..3,

@@ -134,6 +134,7 @@ impl Round<'_> {
         verb: impl FnOnce(&mut Target<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         verb(&mut Target {
+            scale: None,
             database: &mut *self.database,
             dataset: stage.dataset,
             levels,

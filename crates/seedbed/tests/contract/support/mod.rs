@@ -258,6 +258,7 @@ impl World {
         let media = self.folder.path().join("media");
         let notices = &mut self.notices;
         verb(&mut Target {
+            scale: None,
             database: &mut *self.database,
             dataset: &self.dataset,
             levels,

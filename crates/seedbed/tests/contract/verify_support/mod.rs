@@ -134,6 +134,7 @@ impl World {
         verb: impl FnOnce(&mut Target<'_>, &Chain) -> T,
     ) -> T {
         let mut target = Target {
+            scale: None,
             database: &mut *self.database,
             dataset,
             levels,

@@ -1,0 +1,446 @@
+//! Further blocks: their rows are compared, loaded and removed by runs of keys, in constant memory.
+//!
+//! A run holds no row of anybody else, so what stands in it is ours without a list of keys. Rows that
+//! are recorded as they are wanted are compared in chunks and repaired; where another scale, another
+//! as-of or another shape is declared, the run is removed and loaded anew. All of it happens in the
+//! transaction of the run.
+
+mod cells;
+mod compare;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use seedbed_core::dataset::Block;
+use seedbed_core::password::Hashes;
+use seedbed_core::plan::desired::{Encoding, encode};
+use seedbed_core::plan::diff::parents_first;
+use seedbed_core::plan::{Cell, FurtherPlan, key_text};
+use seedbed_core::scale::Scaled;
+use seedbed_core::schema::{Schema, Table};
+
+use crate::counters;
+use crate::database::Database;
+use crate::debris::Link;
+use crate::error::{Error, Exit, Result, While};
+use crate::session::{Notice, Scaling};
+use crate::sql;
+use crate::state::{self, FurtherKeys, Seeded, TagValue};
+use crate::survey::{Aim, Known, Question, Survey, records};
+
+/// So many rows are compared at once.
+const CHUNK: u64 = 5_000;
+/// So many rows that are in the way are named.
+const NAMED: usize = 5;
+
+/// The further rows that a run is about.
+pub(crate) struct Further {
+    scaled: Scaled,
+    rebuild: bool,
+    passwords: Hashes,
+    parts: Vec<Part>,
+}
+
+/// The further rows of a population.
+struct Part {
+    /// Index of the population.
+    population: usize,
+    table: String,
+    keys: FurtherKeys,
+    /// They stand as recorded, so they are compared; otherwise they are loaded.
+    stands: bool,
+}
+
+impl FurtherKeys {
+    pub(crate) fn cells(&self) -> (Cell, Cell) {
+        (self.first.to_cell(), self.last.to_cell())
+    }
+}
+
+/// Returns the further rows of each table as statements name them.
+pub(crate) fn runs<'r>(keys: &'r [FurtherKeys], cells: &'r [(Cell, Cell)]) -> Vec<sql::run::Run<'r>> {
+    let run = |(keys, (first, last)): (&'r FurtherKeys, &'r (Cell, Cell))| sql::run::Run {
+        column: &keys.column,
+        first,
+        last,
+    };
+    keys.iter().zip(cells).map(run).collect()
+}
+
+/// Returns the further rows that this seeded scenario and others recorded, by table.
+pub(crate) fn recorded<'s>(seeded: impl Iterator<Item = &'s Seeded>) -> BTreeMap<String, Vec<FurtherKeys>> {
+    let mut all: BTreeMap<String, Vec<FurtherKeys>> = BTreeMap::new();
+    for (table, keys) in seeded.flat_map(Seeded::further) {
+        all.entry(table.to_owned()).or_default().push(keys.clone());
+    }
+    all
+}
+
+/// Looks at the further rows of the levels: completes the plan and what is to be recorded. Returns what is to
+/// be written; nothing where no scale is asked for.
+pub(crate) fn look(
+    database: &mut dyn Database,
+    question: &Question<'_>,
+    survey: &mut Survey,
+    passwords: &Hashes,
+    notice: &mut dyn FnMut(Notice),
+) -> Result<Option<Further>> {
+    let leaving = leaving(question, survey);
+    for Leaving { table, keys, .. } in &leaving {
+        let plan = part_of(&mut survey.plan.further, &keys.population, table);
+        plan.deletes += keys.rows;
+    }
+    let (Some(Scaling { scaled, rebuild }), Aim::Declared) = (question.scale, question.aim) else { return Ok(None) };
+    let mut further = Further {
+        scaled: scaled.at(survey.clock.as_of),
+        rebuild,
+        passwords: passwords.clone(),
+        parts: parts(question, survey, scaled),
+    };
+    let all = further.parts.iter().map(|part| part.keys.rows).sum();
+    let mut done = 0;
+    for part in &mut further.parts {
+        let plan = part_of(&mut survey.plan.further, &part.keys.population, &part.table);
+        (plan.blocks, plan.rows) = (further.scaled.blocks, part.keys.rows);
+        if part.stands {
+            let found = compare::compare(database, &further.scaled, part, &survey.schema, passwords, &mut |rows| {
+                notice(Notice::Progress { doing: "comparing", table: part.table.clone(), done: done + rows, of: all });
+            })?;
+            (plan.inserts, plan.updates) = (found.missing, found.different);
+        } else {
+            plan.inserts = part.keys.rows;
+            if plan.deletes == 0 {
+                is_free(database, &survey.schema.tables[&part.table], &part.keys)?;
+            }
+        }
+        done += part.keys.rows;
+    }
+    record(&further.parts, question, survey);
+    Ok(Some(further))
+}
+
+/// Returns what a plan removes.
+pub(crate) fn leave(plans: &mut Vec<FurtherPlan>) -> Vec<FurtherPlan> {
+    std::mem::take(plans).into_iter().filter(|plan| plan.deletes > 0).collect()
+}
+
+/// Adds what was removed before the rest was looked at.
+pub(crate) fn left(plans: &mut Vec<FurtherPlan>, left: Vec<FurtherPlan>) {
+    for gone in left {
+        part_of(plans, &gone.population, &gone.table).deletes += gone.deletes;
+    }
+}
+
+/// Notes the further rows in the states that are to be written.
+fn record(parts: &[Part], question: &Question<'_>, survey: &mut Survey) {
+    for (index, record) in survey.records.iter_mut().enumerate() {
+        let scenario = question.levels.start + index;
+        let of = |part: &&Part| question.dataset.blocks[part.population].scenario == scenario;
+        let tables = Arc::make_mut(&mut record.keys);
+        tables.values_mut().for_each(|keys| keys.further.clear());
+        for part in parts.iter().filter(of) {
+            tables.get_mut(&part.table).expect("every block has its keys").further.push(part.keys.clone());
+        }
+    }
+    let stored = &survey.stored[question.levels.clone()];
+    let mut pairs = survey.records.iter().zip(stored);
+    survey.records_changed =
+        !survey.forget.is_empty() || pairs.any(|(record, stored)| records::differs(record, stored.as_deref()));
+}
+
+fn part_of<'p>(plans: &'p mut Vec<FurtherPlan>, population: &str, table: &str) -> &'p mut FurtherPlan {
+    let at = plans.iter().position(|plan| plan.population == population && plan.table == table);
+    let at = at.unwrap_or_else(|| {
+        plans.push(FurtherPlan { population: population.into(), table: table.into(), ..FurtherPlan::default() });
+        plans.len() - 1
+    });
+    &mut plans[at]
+}
+
+/// Returns the further rows that the levels are to have, parents first.
+fn parts(question: &Question<'_>, survey: &Survey, scaled: &Scaled) -> Vec<Part> {
+    let dataset = question.dataset;
+    let mut parts = Vec::new();
+    for table in parents_first(&survey.schema, dataset.blocks.iter().map(|block| block.table.as_str())) {
+        for (population, block) in dataset.blocks.iter().enumerate() {
+            if block.table != table || !question.levels.contains(&block.scenario) {
+                continue;
+            }
+            let Some(keys) = wanted(scaled, population, &survey.schema.tables[&table], survey.clock.as_of) else {
+                continue;
+            };
+            let stored = survey.stored[block.scenario].as_deref();
+            let stands = stored.is_some_and(|stored| stored.further().any(|(of, known)| of == table && *known == keys));
+            parts.push(Part { population, table: table.clone(), keys, stands });
+        }
+    }
+    parts
+}
+
+/// Returns the keys of a population's further rows, as they are recorded.
+fn wanted(scaled: &Scaled, population: usize, table: &Table, as_of: i64) -> Option<FurtherKeys> {
+    let run = scaled.run(population, scaled.further())?;
+    let rows = &scaled.rows[population];
+    let column = table.column(&rows.columns[run.column])?;
+    let encoding = Encoding { as_of, passwords: &BTreeMap::new() };
+    let cell = |value| TagValue::from_cell(&encode(value, column, encoding));
+    Some(FurtherKeys {
+        population: rows.population.clone(),
+        column: column.name.clone(),
+        first: cell(&run.first)?,
+        last: cell(&run.last)?,
+        rows: scaled.count(population),
+        blocks: scaled.blocks,
+        digest: scaled.digest(population, as_of),
+    })
+}
+
+/// Returns the end of the range that further keys of a block lie in, where they are numbers.
+pub(crate) fn wanted_end(question: &Question<'_>, known: &Known, block: &Block, table: &Table) -> Option<i64> {
+    let recorded = known.seeded[block.scenario].iter().flat_map(|stored| stored.further());
+    let mut stands = recorded.filter(|(of, keys)| *of == block.table && keys.population == block.population);
+    let last = match question.scale {
+        Some(Scaling { scaled, .. }) => {
+            let population = question.dataset.blocks.iter().position(|other| std::ptr::eq(other, block))?;
+            wanted(scaled, population, table, 0)?.cells().1
+        }
+        None => stands.next()?.1.cells().1,
+    };
+    counters::end_behind(&last)
+}
+
+/// Refuses where rows of other people stand where further rows belong.
+fn is_free(database: &mut dyn Database, table: &Table, keys: &FurtherKeys) -> Result<()> {
+    let (first, last) = keys.cells();
+    let run = sql::run::Run { column: &keys.column, first: &first, last: &last };
+    let statement = sql::run::strangers(database.dialect(), &table.primary_key, table, run, &[], NAMED);
+    let found = database.query(&statement.sql, &statement.values);
+    let found = found.during(|| format!("looking for rows of other people in `{}`", table.name))?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let message = format!("rows of other people stand where further rows of `{}` belong", keys.population);
+    let mut error = Error::new(Exit::NotOurs, "rows-not-ours", message);
+    for key in &found {
+        error = error.detail(format!("{} {}", table.name, key_text(key)));
+    }
+    Err(error.help("remove these in the application, then run it again"))
+}
+
+/// Further rows that are to go.
+struct Leaving {
+    table: String,
+    keys: FurtherKeys,
+    /// The state that holds them.
+    state: Arc<Seeded>,
+}
+
+/// Returns the further rows that are to go: those of levels that go, with those below whose links these levels
+/// changed; and those that are wanted otherwise than they stand.
+fn leaving(question: &Question<'_>, survey: &Survey) -> Vec<Leaving> {
+    let dataset = question.dataset;
+    let mut leaving = Vec::new();
+    for (scenario, stored) in survey.stored.iter().enumerate() {
+        let Some(state) = stored else { continue };
+        for (table, keys) in state.further() {
+            let block =
+                dataset.blocks.iter().position(|block| block.population == keys.population && block.table == table);
+            let inside = question.levels.contains(&scenario);
+            let goes = match (question.aim, question.scale) {
+                (Aim::Gone, _) => {
+                    let changed = |block: usize| {
+                        let overlays = dataset.blocks[block].rows.iter().flat_map(|row| &row.overlays);
+                        overlays.into_iter().any(|(_, scenario, _)| question.levels.contains(scenario))
+                    };
+                    inside || block.is_some_and(changed)
+                }
+                (Aim::Declared, Some(Scaling { scaled, .. })) if inside => {
+                    let wanted = block
+                        .and_then(|block| wanted(scaled, block, survey.schema.tables.get(table)?, survey.clock.as_of));
+                    wanted.as_ref() != Some(keys)
+                }
+                (Aim::Declared, _) => false,
+            };
+            if goes {
+                leaving.push(Leaving { table: table.to_owned(), keys: keys.clone(), state: Arc::clone(state) });
+            }
+        }
+    }
+    let order = parents_first(&survey.schema, leaving.iter().map(|leaving| leaving.table.as_str()));
+    leaving.sort_by_key(|leaving| std::cmp::Reverse(order.iter().position(|table| *table == leaving.table)));
+    leaving
+}
+
+/// Removes the further rows that are to go, and what tests left on them; says so in the states. Returns whether
+/// there were any.
+pub(crate) fn remove(
+    database: &mut dyn Database,
+    question: &Question<'_>,
+    survey: &Survey,
+    debris_goes: bool,
+    notice: &mut dyn FnMut(Notice),
+) -> Result<bool> {
+    let leaving = leaving(question, survey);
+    let ours = recorded(survey.stored.iter().flatten().map(|seeded| &**seeded));
+    for part in &leaving {
+        clear(database, survey, part, &ours, debris_goes)?;
+    }
+    let all = leaving.iter().map(|leaving| leaving.keys.rows).sum();
+    let mut done = 0;
+    for Leaving { table, keys, .. } in &leaving {
+        notice(Notice::Progress { doing: "removing", table: table.clone(), done, of: all });
+        let shape = survey.schema.tables.get(table).ok_or_else(|| gone(table))?;
+        let (first, last) = keys.cells();
+        let run = sql::run::Run { column: &keys.column, first: &first, last: &last };
+        let tag = survey.tags.get(table);
+        if let Some(tag) = tag {
+            tagged(database, shape, run, tag)?;
+        }
+        let statement = sql::run::delete(database.dialect(), shape, run, tag);
+        database.execute(&statement.sql, &statement.values).during(|| format!("removing further rows of `{table}`"))?;
+        done += keys.rows;
+    }
+    let mut states: BTreeMap<&str, Seeded> = BTreeMap::new();
+    for Leaving { table, keys, state } in &leaving {
+        let state = states.entry(&state.scenario).or_insert_with(|| (**state).clone());
+        if let Some(of_table) = Arc::make_mut(&mut state.keys).get_mut(table) {
+            of_table.further.retain(|known| known != keys);
+        }
+    }
+    for state in states.values() {
+        state::put(database, state).during(|| "recording what was removed".into())?;
+    }
+    Ok(!leaving.is_empty())
+}
+
+fn gone(table: &str) -> Error {
+    Error::new(Exit::CouldNotRun, "missing-table", format!("there is no table `{table}` any more"))
+}
+
+/// Refuses where a row on one of our keys has lost its tag.
+fn tagged(database: &mut dyn Database, table: &Table, run: sql::run::Run<'_>, tag: &(String, Cell)) -> Result<()> {
+    let statement = sql::run::untagged(database.dialect(), &table.primary_key, table, run, tag, NAMED);
+    let found = database.query(&statement.sql, &statement.values);
+    let found = found.during(|| format!("looking at the tags of `{}`", table.name))?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let message = format!("rows of `{}` stand on keys of ours without the tag", table.name);
+    let mut error = Error::new(Exit::NotOurs, "rows-not-ours", message);
+    for key in &found {
+        error = error.detail(format!("{} {}", table.name, key_text(key)));
+    }
+    Err(error.help(format!("give them their `{}` back, or remove them in the application", tag.0)))
+}
+
+/// Clears what hangs on further rows that go: removes what tests left there, and refuses where a row of other
+/// people does.
+fn clear(
+    database: &mut dyn Database,
+    survey: &Survey,
+    part: &Leaving,
+    ours: &BTreeMap<String, Vec<FurtherKeys>>,
+    debris_goes: bool,
+) -> Result<()> {
+    let by_key =
+        |link: &&Link| link.to == part.table && link.loose.is_none() && link.to_columns == [part.keys.column.clone()];
+    for link in survey.links.iter().filter(by_key) {
+        let ([column], Some(table)) = (&link.columns[..], survey.schema.tables.get(&link.from)) else { continue };
+        let known = ours.get(&link.from).map(Vec::as_slice).unwrap_or_default();
+        let cells: Vec<_> = known.iter().map(FurtherKeys::cells).collect();
+        let known = runs(known, &cells);
+        let (first, last) = part.keys.cells();
+        let run = sql::run::Run { column, first: &first, last: &last };
+        let limit = if link.owner && debris_goes { 1_000 } else { NAMED };
+        loop {
+            let statement = sql::run::strangers(database.dialect(), &table.primary_key, table, run, &known, limit);
+            let found = database.query(&statement.sql, &statement.values);
+            let found = found.during(|| format!("looking for rows that hang on `{}`", part.table))?;
+            if found.is_empty() {
+                break;
+            }
+            if !(link.owner && debris_goes) || table.primary_key.is_empty() {
+                let message = format!("rows of other people hang on further rows of `{}` that would go", part.table);
+                let mut error = Error::new(Exit::NotOurs, "rows-not-ours", message);
+                for key in &found {
+                    error = error.detail(format!("{} {}   by {column}", table.name, key_text(key)));
+                }
+                return Err(error.help("remove these in the application, then run it again"));
+            }
+            let keys: Vec<_> = found.iter().collect();
+            let rows = sql::Rows { table, columns: &table.primary_key, tuples: &keys };
+            for statement in sql::delete(database.dialect(), rows, None) {
+                database
+                    .execute(&statement.sql, &statement.values)
+                    .during(|| format!("removing what tests left in `{}`", table.name))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Further {
+    /// Loads the further rows that are not there, and repairs those that differ.
+    pub(crate) fn write(
+        &self,
+        database: &mut dyn Database,
+        schema: &Schema,
+        notice: &mut dyn FnMut(Notice),
+    ) -> Result<()> {
+        let all = self.parts.iter().map(|part| part.keys.rows).sum();
+        let mut done = 0;
+        for part in &self.parts {
+            let mut progress = |rows: u64| {
+                notice(Notice::Progress { doing: "loading", table: part.table.clone(), done: done + rows, of: all });
+            };
+            if part.stands {
+                compare::repair(database, &self.scaled, part, schema, &self.passwords, &mut progress)?;
+            } else {
+                self.load(database, part, schema, &mut progress)?;
+            }
+            done += part.keys.rows;
+        }
+        Ok(())
+    }
+
+    fn load(
+        &self,
+        database: &mut dyn Database,
+        part: &Part,
+        schema: &Schema,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<()> {
+        let _ = self.rebuild;
+        compare::insert_all(database, &self.scaled, part, schema, &self.passwords, progress)?;
+        let table = &schema.tables[&part.table];
+        let (first, last) = part.keys.cells();
+        let run = sql::run::Run { column: &part.keys.column, first: &first, last: &last };
+        let statement = sql::run::count(database.dialect(), table, run);
+        let counted = database.query(&statement.sql, &statement.values);
+        let counted = counted.during(|| format!("counting the further rows of `{}`", part.table))?;
+        let counted = counted.first().and_then(|row| row[0].as_integer()).unwrap_or(0);
+        if counted != part.keys.rows as i64 {
+            let message =
+                format!("{} rows were loaded into `{}` and {counted} stand there", part.keys.rows, part.table);
+            return Err(Error::new(Exit::CouldNotRun, "count-differs", message));
+        }
+        // What a trigger does to one row it does to others: the first and the last blocks are read back.
+        let blocks = self.scaled.blocks;
+        for range in [1..2.min(blocks), blocks - 1..blocks] {
+            let found = compare::chunk(database, &self.scaled, part, schema, &self.passwords, range)?;
+            if let Some(told) = found.first() {
+                let message = format!("a further row of `{}` was not stored as it was written: {told}", part.table);
+                return Err(Error::new(Exit::CouldNotRun, "read-back", message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the blocks in pieces of about [`CHUNK`] rows.
+fn chunks(scaled: &Scaled, population: usize) -> impl Iterator<Item = Range<u64>> {
+    let step = (CHUNK / scaled.rows[population].per_block.max(1)).max(1);
+    let end = scaled.blocks;
+    (1..end).step_by(step as usize).map(move |first| first..end.min(first + step))
+}
