@@ -116,10 +116,10 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
         _ => Lasting::AtOnce,
     };
     let writing = writing(target, intent.aim, lasting);
-    memory.look_ahead(&question);
     if let Some(receipt) = memory.in_sync(&mut *target.database, &question) {
         return Ok(receipt);
     }
+    memory.look_ahead(&question);
     // Where writers do not keep each other out, a run that is likely to write begins as one.
     let writes = memory.is_warm() && target.database.dialect() == Dialect::Postgres;
     let access = if writes { Access::Write(writing) } else { Access::Read };
