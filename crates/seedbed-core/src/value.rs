@@ -102,6 +102,16 @@ impl Decimal {
         (scale <= 18).then(|| Self::new(units, scale as u8))
     }
 
+    /// Returns it as a whole number of units.
+    pub const fn units(self) -> i64 {
+        self.units
+    }
+
+    /// Returns how many digits of the units stand behind the point.
+    pub const fn places(self) -> u8 {
+        self.scale
+    }
+
     /// Returns the nearest float. Only for storing and for distances.
     pub fn to_f64(self) -> f64 {
         // Dividing two exactly represented numbers rounds once, as IEEE 754 demands everywhere.
