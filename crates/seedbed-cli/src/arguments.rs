@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use seedbed::export::Form;
 
 use crate::answer::Answer;
 use crate::moment;
 use crate::verb::{
-    Desk, allow, check, cleanup, init, manifest, personas, plan, report, reset, schema, seed, show, status, token,
-    verify,
+    Desk, allow, check, cleanup, export, init, manifest, personas, plan, report, reset, schema, seed, show, status,
+    token, verify,
 };
 
 /// Test data you can lean on: declared in files, put into your database, proved, put back, and
@@ -31,7 +32,7 @@ nothing was written. 7 the connection was lost in the commit, and all was writte
 rows were written, and what comes after them was not done.";
 
 /// What every verb understands.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Global {
     /// The database, in place of the project's own: `sqlite:PATH`, `postgres://USER@HOST/NAME`.
     #[arg(long, global = true, value_name = "DATABASE")]
@@ -77,12 +78,37 @@ pub(crate) enum Format {
     /// `manifest` as Dart.
     #[value(hide = true)]
     Dart,
+    /// `export` as CSV.
+    #[value(hide = true)]
+    Csv,
+    /// `export` as JSON Lines.
+    #[value(hide = true)]
+    Jsonl,
+    /// `export` as SQL.
+    #[value(hide = true)]
+    Sql,
+    /// `export` as Parquet.
+    #[cfg(feature = "parquet")]
+    #[value(hide = true)]
+    Parquet,
 }
 
 impl Format {
     /// Whether it is a language that only `manifest` writes.
     fn is_code(self) -> bool {
         matches!(self, Self::Ts | Self::Py | Self::Dart)
+    }
+
+    /// Returns what the files of `export` are like, where it is that.
+    pub(crate) fn form(self) -> Option<Form> {
+        match self {
+            Self::Csv => Some(Form::Csv),
+            Self::Jsonl => Some(Form::Jsonl),
+            Self::Sql => Some(Form::Sql),
+            #[cfg(feature = "parquet")]
+            Self::Parquet => Some(Form::Parquet),
+            Self::Text | Self::Json | Self::Ts | Self::Py | Self::Dart => None,
+        }
     }
 }
 
@@ -123,6 +149,9 @@ pub(crate) enum Verb {
     /// What tests know by name, without a database: personas, rows, expected answers. `--format ts`,
     /// `py` and `dart` write code.
     Manifest(manifest::Flags),
+    /// The rows at any scale as files, without a database. `--format csv`, `jsonl`, `sql` and `parquet` say
+    /// what they are like.
+    Export(export::Flags),
     /// What is seeded here, and whether tests may write.
     Status(status::Flags),
     /// Tests may write into this database, said once.
@@ -145,7 +174,26 @@ impl Arguments {
             let message = "only `manifest` is written as code; the formats of other verbs are `text` and `json`";
             return Err(Self::command().error(ErrorKind::InvalidValue, message));
         }
+        let exports = matches!(arguments.verb, Verb::Export(_));
+        if exports != arguments.global.format.form().is_some() {
+            let message = if exports {
+                "`export` wants --format csv, jsonl, sql or parquet, and its answer is an object with --json"
+            } else {
+                "only `export` writes files of rows; the formats of other verbs are `text` and `json`"
+            };
+            return Err(Self::command().error(ErrorKind::InvalidValue, message));
+        }
         Ok(arguments)
+    }
+
+    /// Returns how the answer itself is written: what `--format` says, or of `export`, whose files that is about,
+    /// `--json`.
+    pub(crate) fn answer_format(&self) -> Format {
+        match &self.verb {
+            Verb::Export(flags) if flags.json => Format::Json,
+            Verb::Export(_) => Format::Text,
+            _ => self.global.format,
+        }
     }
 }
 
@@ -165,6 +213,7 @@ impl Verb {
             Self::Show(flags) => show::run(flags, desk),
             Self::Token(flags) => token::run(flags, desk),
             Self::Manifest(flags) => manifest::run(flags, desk),
+            Self::Export(flags) => export::run(flags, desk),
             Self::Status(flags) => status::run(flags, desk),
             Self::Allow(flags) => allow::run(flags, desk),
             #[cfg(all(unix, feature = "serve"))]

@@ -7,6 +7,7 @@ pub(crate) mod begun;
 pub(crate) mod checked;
 pub(crate) mod difference;
 pub(crate) mod error;
+pub(crate) mod exported;
 pub(crate) mod handed;
 pub(crate) mod headline;
 mod layers;

@@ -17,7 +17,7 @@ const PROGRAM: &str = "seedbed";
 
 /// Asks the verb and prints what it answers; returns the exit code.
 pub(crate) fn ask(arguments: &Arguments) -> u8 {
-    let global = &arguments.global;
+    let global = &Global { format: arguments.answer_format(), ..arguments.global.clone() };
     let announce = |answer: &Answer| {
         show(answer, global);
     };

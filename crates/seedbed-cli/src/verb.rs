@@ -3,6 +3,7 @@
 pub(crate) mod allow;
 pub(crate) mod check;
 pub(crate) mod cleanup;
+pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod manifest;
 pub(crate) mod personas;
@@ -22,7 +23,7 @@ pub(crate) mod verify;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use seedbed::database::postgres::Environment;
 use seedbed::project::{Call, FILE, Place, Purpose, Times, Work};
@@ -164,6 +165,11 @@ impl<'a> Desk<'a> {
             // Hashing is told with the times in the end.
             Notice::Hashing(_) | Notice::Hashed { .. } => {}
         }
+    }
+
+    /// Returns how long the program has run.
+    pub(crate) fn took(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// Returns the times with the whole program's as their total.

@@ -53,6 +53,7 @@ pub use project::Project;
 pub use reset::reset;
 pub use run::Receipt;
 pub use seed::seed;
+pub use seedbed_export as export;
 pub use session::{Media, Notice, Scaling, Target};
 pub use show::show;
 pub use status::{Status, status};

@@ -6,6 +6,7 @@
 
 mod check;
 mod config;
+mod export;
 mod manifest;
 mod place;
 mod sources;
@@ -30,6 +31,7 @@ use sources::Scenario;
 pub(crate) use stamps::Stamps;
 
 pub use check::Checked;
+pub use export::Export;
 pub use place::{Place, Presence, database_names};
 pub use work::{Call, Purpose, Times, Work};
 

@@ -34,11 +34,12 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let manifests = desk.project()?.manifests(&flags.scenario, desk.lent(), &desk.call, workers)?;
     let data: Vec<Value> = manifests.iter().map(|made| serde_json::to_value(made).expect("names are texts")).collect();
     let code = match format {
-        Format::Text => None,
         Format::Json => Some(format!("{:#}\n", data[0])),
         Format::Ts => Some(code::typescript(&data)),
         Format::Py => Some(code::python(&data)),
         Format::Dart => Some(code::dart(&data)),
+        // Files of rows are refused before.
+        _ => None,
     };
     let file = match (&code, &flags.out, &flags.check) {
         (Some(code), Some(path), _) => Some(write(path, &desk.here, code)?),

@@ -129,6 +129,25 @@ def manifest(
     return ask("manifest", [scenario], {"format": format, "out": out, "check": check}, options)
 
 
+def export(
+    scenario: str,
+    *,
+    format: Literal["csv", "jsonl", "sql", "parquet"],
+    out: str | Path,
+    scale: int | str = 1,
+    part: str | None = None,
+    threads: int | None = None,
+    **options: Unpack[Options],
+) -> Answer:
+    """The rows at any scale as files, without a database: `data` is the manifest, with every file.
+
+    `scale` is a number of blocks, or numbers of rows as `users=100000,flyers=500000`; `part` is one of
+    so many, `2/7`.
+    """
+    flags = {"format": format, "out": out, "scale": scale, "part": part, "threads": threads}
+    return ask("export", [scenario], flags, options)
+
+
 def status(**options: Unpack[Options]) -> Answer:
     """What is seeded here, and whether tests may write."""
     return ask("status", [], {}, options)

@@ -55,7 +55,7 @@ impl Project {
     }
 
     /// Returns what the tables are like, and what is seeded in the database that was asked.
-    fn shape(&self, place: Option<Place>, call: &Call<'_>) -> Result<(Arc<Schema>, State)> {
+    pub(super) fn shape(&self, place: Option<Place>, call: &Call<'_>) -> Result<(Arc<Schema>, State)> {
         let place = match (place, call.database) {
             (None, None) => match self.declared_schema()? {
                 Some(schema) => return Ok((schema, State::default())),

@@ -54,7 +54,8 @@ class VerbCommand(BaseCommand):
                 flags[argument["name"]] = value
             elif value is not None:
                 names += value if isinstance(value, list) else [value]
-        as_json = flags.get("format") == "json"
+        # The formats of `export` are those of its files.
+        as_json = flags.get("format") == "json" or bool(flags.get("json"))
         talks = options["verbosity"] > 0 and not as_json
         coloured = not options["no_color"] and self.stdout.isatty() and supports_color()
         try:
