@@ -41,6 +41,7 @@ fn main() {
 fn open(database: &str, media: &Path) -> Warm {
     let project = Project::find(&measure::repository()).expect("the project of this repository");
     let call = Call {
+        scale: None,
         database: Some(database),
         media: Some(media),
         seed: Some(1),

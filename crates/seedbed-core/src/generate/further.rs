@@ -593,6 +593,15 @@ fn judge(world: &World<'_>, dataset: &Dataset, scaled: Scaled) -> Result<Scaled,
                     .help(format!("take a scale of {most} at most, or widen its key column to 64 bits")),
             );
         }
+        if scaled.run(id, scaled.further()).is_none() {
+            let message =
+                format!("`{}` can't grow: nothing would tell its further rows from those of others", rows.population);
+            problems.push(
+                Diagnostic::new("does-not-grow", message)
+                    .at(population.span, "its keys are declared, and it refers to no row of its own block")
+                    .help("mark it as `fixed`, or let Seedbed make its keys"),
+            );
+        }
         let Some(table) = world.schema.and_then(|schema| schema.tables.get(&rows.table)) else { continue };
         problems
             .extend(not_unique(&scaled, id, table).map(|problem| problem.at(population.span, "in its further blocks")));

@@ -6,6 +6,7 @@ mod failures;
 mod layers;
 mod order;
 mod rows_of_others;
+mod scale;
 mod status;
 mod strangers;
 pub mod support;

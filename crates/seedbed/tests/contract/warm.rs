@@ -215,6 +215,7 @@ impl Twin {
     fn call<T>(&self, now: i64, worker: u8, then: impl FnOnce(&Call<'_>) -> T) -> T {
         let (address, media) = (self.address(), self.media());
         then(&Call {
+            scale: None,
             database: Some(&address),
             media: Some(&media),
             seed: None,

@@ -29,6 +29,7 @@ impl Seeded {
         let database = format!("sqlite:{}", folder.path().join("db.sqlite3").display());
         let media = folder.path().join("media");
         let call = Call {
+            scale: None,
             database: Some(&database),
             media: Some(&media),
             seed: None,

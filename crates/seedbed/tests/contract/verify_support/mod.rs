@@ -8,10 +8,11 @@ use std::ops::Range;
 use std::time::Duration;
 
 use seedbed::verify::Verified;
-use seedbed::{Database, Sqlite, Target};
+use seedbed::{Database, Scaling, Sqlite, Target};
 use seedbed_core::dataset::Dataset;
 use seedbed_core::diagnostic::render;
 use seedbed_core::generate::{Finding, Parameters, generate};
+use seedbed_core::scale::Scaled;
 use seedbed_core::scenario::{Chain, Files, read};
 use seedbed_core::schema::Schema;
 use seedbed_core::source::Source;
@@ -82,6 +83,8 @@ pub struct World {
     pub now: i64,
     pub as_of: Option<i64>,
     pub folder: tempfile::TempDir,
+    /// The further blocks that verbs are asked for.
+    pub scaled: Option<Scaled>,
 }
 
 impl World {
@@ -109,7 +112,7 @@ impl World {
         let generated = generate(&chain, Some(&schema), Parameters { seed, worker: 0, as_of: TODAY })
             .unwrap_or_else(|problems| panic!("{}", render(&problems, &project.files.sources, false)));
         let (dataset, findings) = (generated.dataset, generated.findings);
-        Self { chain, dataset, findings, database, own, now: TODAY + HOUR, as_of: None, folder }
+        Self { chain, dataset, findings, database, own, now: TODAY + HOUR, as_of: None, folder, scaled: None }
     }
 
     /// Returns the dataset with passwords as plain texts: hashing them is no matter here and slow.
@@ -134,7 +137,7 @@ impl World {
         verb: impl FnOnce(&mut Target<'_>, &Chain) -> T,
     ) -> T {
         let mut target = Target {
-            scale: None,
+            scale: self.scaled.as_ref().map(|scaled| Scaling { scaled, rebuild: false }),
             database: &mut *self.database,
             dataset,
             levels,
