@@ -50,6 +50,7 @@ fn open(database: &str, media: &Path) -> Warm {
         now: TODAY,
         program: "seedbed",
         migrate: "migrate",
+        scale: None,
     };
     Warm::open(&project, "m03", &call).expect("the whole chain")
 }

@@ -224,6 +224,7 @@ impl Twin {
             now,
             program: "seedbed",
             migrate: "migrate",
+            scale: None,
         })
     }
 
