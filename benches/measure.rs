@@ -80,6 +80,7 @@ pub(crate) fn with(
         media: None,
         now: TODAY,
         as_of: Some(TODAY),
+        scale: None,
         lock_timeout: Duration::from_secs(5),
         bookkeeping: &[],
         program: "seedbed",

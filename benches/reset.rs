@@ -50,7 +50,6 @@ fn open(database: &str, media: &Path) -> Warm {
         now: TODAY,
         program: "seedbed",
         migrate: "migrate",
-        scale: None,
     };
     Warm::open(&project, "m03", &call).expect("the whole chain")
 }

@@ -224,7 +224,6 @@ impl Twin {
             now,
             program: "seedbed",
             migrate: "migrate",
-            scale: None,
         })
     }
 
