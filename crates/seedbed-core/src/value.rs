@@ -123,6 +123,11 @@ impl Decimal {
         (self.scale == 0).then_some(self.units)
     }
 
+    /// Returns units and scale: the number is the units divided by ten to the scale, in lowest form.
+    pub fn parts(self) -> (i64, u8) {
+        (self.units, self.scale)
+    }
+
     /// Returns the exact sum; nothing where it has more digits than a number can have.
     pub fn plus(self, other: Self) -> Option<Self> {
         let scale = self.scale.max(other.scale);

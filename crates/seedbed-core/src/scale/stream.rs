@@ -17,8 +17,7 @@ pub struct Stream<'a, E: Encoder> {
     scaled: &'a Scaled,
     rows: &'a Rows,
     columns: Vec<Column<'a, E::Fixed>>,
-    /// Entries that rows choose from, by index of the choice.
-    choices: Vec<Vec<E::Fixed>>,
+    choices: Choices<E::Fixed>,
     walk: Walk,
     text: String,
 }
@@ -44,6 +43,13 @@ enum Way<'a, F> {
     Fixed(F),
     Choice(&'a Made, u32),
     Other(&'a Made),
+}
+
+/// Entries that rows choose from, each as its column writes it.
+#[derive(Debug)]
+struct Choices<F> {
+    all: Vec<Vec<F>>,
+    places: BTreeMap<(usize, u32), u32>,
 }
 
 /// The units that the rows of a population need.
@@ -88,20 +94,9 @@ impl<'a, E: Encoder> Stream<'a, E> {
     pub(super) fn new(scaled: &'a Scaled, population: usize, encoder: &E) -> Self {
         let rows = &scaled.rows[population];
         let mut units = Units::default();
-        let mut choices: Vec<Vec<E::Fixed>> = vec![Vec::new(); scaled.choices.len()];
+        let mut choices = Choices { all: Vec::new(), places: BTreeMap::new() };
         let columns = (rows.made.iter().enumerate())
-            .map(|(place, made)| {
-                for made in made {
-                    if let Made::Choice { choices: index, .. } = made {
-                        let entries = &mut choices[*index as usize];
-                        if entries.is_empty() {
-                            *entries =
-                                scaled.choices[*index as usize].iter().map(|value| encoder.fix(place, value)).collect();
-                        }
-                    }
-                }
-                column(scaled, population, place, made, encoder, &mut units)
-            })
+            .map(|(place, made)| column(scaled, population, place, made, encoder, &mut units, &mut choices))
             .collect();
         let reaches = units.all.iter().map(|unit| scaled.units[*unit as usize]).collect();
         let walk = Walk::new(reaches, scaled.blocks - 1);
@@ -138,7 +133,7 @@ impl<'a, E: Encoder> Stream<'a, E> {
                     Column::Mixed(ways) => match &ways[part] {
                         Way::Fixed(fixed) => encoder.fixed(place, fixed),
                         Way::Choice(Made::Choice { address, from, .. }, index) => {
-                            let entries = &choices[*index as usize];
+                            let entries = &choices.all[*index as usize];
                             encoder.fixed(place, &entries[scaled.chosen(entries.len(), *address, *from, block)]);
                         }
                         Way::Other(Made::Text(pieces)) => {
@@ -171,6 +166,7 @@ fn column<'a, E: Encoder>(
     made: &'a [Made],
     encoder: &E,
     units: &mut Units,
+    choices: &mut Choices<E::Fixed>,
 ) -> Column<'a, E::Fixed> {
     let every = |test: fn(&Made) -> bool| made.iter().all(test);
     if every(|made| matches!(made, Made::Same(_))) {
@@ -186,9 +182,16 @@ fn column<'a, E: Encoder>(
         return Column::Moments(made.iter().map(moment).collect());
     }
     keys(scaled, population, made, units).unwrap_or_else(|| {
+        let mut entries_of = |choice: u32| {
+            *choices.places.entry((place, choice)).or_insert_with(|| {
+                let entries = scaled.choices[choice as usize].iter();
+                choices.all.push(entries.map(|value| encoder.fix(place, value)).collect());
+                choices.all.len() as u32 - 1
+            })
+        };
         let way = |made: &'a Made| match made {
             Made::Same(value) => Way::Fixed(encoder.fix(place, value)),
-            Made::Choice { choices, .. } => Way::Choice(made, *choices),
+            Made::Choice { choices: choice, .. } => Way::Choice(made, entries_of(*choice)),
             made => Way::Other(made),
         };
         Column::Mixed(made.iter().map(way).collect())
