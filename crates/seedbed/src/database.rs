@@ -16,6 +16,7 @@ use std::time::Duration;
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
+use crate::load::{Load, statements};
 use crate::sql::{Dialect, Sql};
 
 /// A database that can be planned for and seeded.
@@ -100,6 +101,13 @@ pub trait Database {
         Ok(None)
     }
 
+    /// Loads rows of further blocks in the order of their keys, the way that is fastest here; returns how many.
+    /// `progress` is told now and then how many are written so far. A failure names the table, and the row
+    /// where the engine tells.
+    fn load(&mut self, load: &Load<'_>, progress: &mut dyn FnMut(u64)) -> Result<u64, Failure> {
+        statements::load(self, load, progress)
+    }
+
     /// Returns the counters that hand out keys, for tables that have one and were written before; which
     /// have one is told by the catalogue that was returned last, where one was.
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure>;
@@ -136,7 +144,7 @@ pub enum Lent<'a> {
 }
 
 impl<'a> Lent<'a> {
-    fn of(cell: &'a Cell) -> Self {
+    pub(crate) fn of(cell: &'a Cell) -> Self {
         match cell {
             Cell::Null => Self::Null,
             Cell::Integer(number) => Self::Integer(*number),

@@ -18,6 +18,7 @@ pub mod guard;
 mod init;
 mod label;
 mod live;
+pub mod load;
 pub mod manifest;
 pub mod media;
 mod owns;

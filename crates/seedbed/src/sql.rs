@@ -285,9 +285,14 @@ pub(crate) fn copy(dialect: Dialect, table: &Table, columns: &[String], rows: &[
     }
 }
 
+/// Returns how many rows of so many columns one statement inserts at most.
+pub(crate) fn most_inserted(dialect: Dialect, columns: usize) -> usize {
+    (dialect.max_values() / columns.max(1)).clamp(1, dialect.max_rows())
+}
+
 /// Returns the statements that insert these rows, as many to a statement as fit, and how many.
 pub(crate) fn insert(dialect: Dialect, table: &Table, columns: &[String], rows: &[&[Cell]]) -> Vec<(Statement, usize)> {
-    let fits = (dialect.max_values() / columns.len().max(1)).clamp(1, dialect.max_rows());
+    let fits = most_inserted(dialect, columns.len());
     let typed: Vec<Option<&Column>> = columns.iter().map(|name| table.column(name)).collect();
     (rows.chunks(fits))
         .map(|chunk| {

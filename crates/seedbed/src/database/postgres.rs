@@ -8,6 +8,7 @@
 mod address;
 mod catalogue;
 mod dialect;
+mod load;
 mod tls;
 mod visit;
 
@@ -24,6 +25,7 @@ use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
 use super::{Access, Dangling, Database, Failure, FailureKind, Lasting, Scope, Writing, row};
+use crate::load::{Load, statements};
 use crate::sql::{Dialect, Sql, postgres as sql};
 
 pub use address::{Address, Environment, written};
@@ -248,6 +250,14 @@ impl Database for Postgres {
         let mut writer = self.client.copy_in(sql.text()).map_err(|error| failure(&error))?;
         writer.write_all(rows.as_bytes()).map_err(|error| Failure::new(FailureKind::Connection, error.to_string()))?;
         writer.finish().map(|copied| Some(copied as usize)).map_err(|error| failure(&error))
+    }
+
+    fn load(&mut self, load: &Load<'_>, progress: &mut dyn FnMut(u64)) -> Result<u64, Failure> {
+        // A rule waits for an INSERT; the catalogue lists it with the triggers.
+        if load.table.triggers.is_empty() {
+            return load::load(&mut self.client, load, progress);
+        }
+        statements::load(self, load, progress)
     }
 
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure> {

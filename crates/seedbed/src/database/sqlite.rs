@@ -6,6 +6,7 @@
 mod catalogue;
 mod create;
 mod dialect;
+mod load;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,12 +14,13 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
 
 use super::{Access, Dangling, Database, Failure, FailureKind, Lent, Writing, functions};
+use crate::load::Load;
 use crate::sql::{Dialect, Sql};
 
 pub use catalogue::{Catalogue, catalogue};
@@ -212,7 +214,7 @@ impl Database for Sqlite {
         let read = || -> rusqlite::Result<Vec<Vec<Cell>>> {
             let mut statement = self.connection.prepare_cached(sql.text())?;
             let width = statement.column_count();
-            let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Bound)))?;
+            let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Bound::of)))?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
                 let mut cells = Vec::with_capacity(width);
@@ -230,7 +232,7 @@ impl Database for Sqlite {
         let mut read = || -> rusqlite::Result<()> {
             let mut statement = self.connection.prepare_cached(sql.text())?;
             let width = statement.column_count();
-            let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Bound)))?;
+            let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Bound::of)))?;
             while let Some(found) = rows.next()? {
                 let cells = (0..width).map(|position| found.get_ref(position).map(lent));
                 row(&cells.collect::<rusqlite::Result<Vec<_>>>()?);
@@ -243,9 +245,13 @@ impl Database for Sqlite {
     fn execute(&mut self, sql: &Sql, values: &[Cell]) -> Result<usize, Failure> {
         let run = || {
             let mut statement = self.connection.prepare_cached(sql.text())?;
-            statement.execute(rusqlite::params_from_iter(values.iter().map(Bound)))
+            statement.execute(rusqlite::params_from_iter(values.iter().map(Bound::of)))
         };
         run().map_err(|error| failure(&error))
+    }
+
+    fn load(&mut self, load: &Load<'_>, progress: &mut dyn FnMut(u64)) -> Result<u64, Failure> {
+        load::load(&self.connection, load, progress)
     }
 
     fn counters(&mut self) -> Result<Vec<(String, i64)>, Failure> {
@@ -292,17 +298,23 @@ fn text(context: &Context<'_>, index: usize) -> Option<String> {
     }
 }
 
-struct Bound<'a>(&'a Cell);
+struct Bound<'a>(Lent<'a>);
+
+impl<'a> Bound<'a> {
+    fn of(cell: &'a Cell) -> Self {
+        Self(Lent::of(cell))
+    }
+}
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(match self.0 {
-            Cell::Null => ToSqlOutput::Owned(Value::Null),
-            Cell::Integer(n) => ToSqlOutput::Owned(Value::Integer(*n)),
-            Cell::Real(x) => ToSqlOutput::Owned(Value::Real(*x)),
-            Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-            Cell::Blob(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
-        })
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Lent::Null => ValueRef::Null,
+            Lent::Integer(number) => ValueRef::Integer(number),
+            Lent::Real(number) => ValueRef::Real(number),
+            Lent::Text(text) => ValueRef::Text(text.as_bytes()),
+            Lent::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
     }
 }
 

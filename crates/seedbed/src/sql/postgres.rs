@@ -50,37 +50,54 @@ pub(crate) fn text(cell: &Cell) -> Option<Cow<'_, str>> {
 }
 
 /// Returns the statement that copies rows into these columns of a table, and the rows as it reads
-/// them: a line each, tabs between the values, `\N` for NULL.
+/// them.
 pub(super) fn copy(table: &Table, columns: &[String], rows: &[&[Cell]]) -> (Sql, String) {
+    let mut lines = String::new();
+    for row in rows {
+        for (position, cell) in row.iter().enumerate() {
+            lines.push_str(if position == 0 { "" } else { "\t" });
+            push_copied(&mut lines, text(cell).as_deref());
+        }
+        lines.push('\n');
+    }
+    (copy_lines(table, columns), lines)
+}
+
+/// Returns the statement that reads the rows of a table from the client: a line each, tabs between the
+/// values of these columns, as [`push_copied`] writes them.
+pub(crate) fn copy_lines(table: &Table, columns: &[String]) -> Sql {
+    copy_from(table, columns, ") FROM STDIN")
+}
+
+/// Returns the statement that reads the rows of a table from the client in the binary form of its types.
+pub(crate) fn copy_binary(table: &Table, columns: &[String]) -> Sql {
+    copy_from(table, columns, ") FROM STDIN (FORMAT binary)")
+}
+
+fn copy_from(table: &Table, columns: &[String], form: &'static str) -> Sql {
     let mut writer = Writer::new(Dialect::Postgres);
     writer.push("COPY ");
     writer.name(&table.name);
     writer.push(" (");
     writer.names(columns);
-    writer.push(") FROM STDIN");
-    let mut lines = String::new();
-    for row in rows {
-        for (position, cell) in row.iter().enumerate() {
-            lines.push_str(if position == 0 { "" } else { "\t" });
-            let Some(text) = text(cell) else {
-                lines.push_str("\\N");
-                continue;
-            };
-            for part in text.split_inclusive(['\\', '\t', '\n', '\r']) {
-                let special = match part.as_bytes().last() {
-                    Some(b'\\') => "\\\\",
-                    Some(b'\t') => "\\t",
-                    Some(b'\n') => "\\n",
-                    Some(b'\r') => "\\r",
-                    _ => "",
-                };
-                lines.push_str(&part[..part.len() - usize::from(!special.is_empty())]);
-                lines.push_str(special);
-            }
-        }
-        lines.push('\n');
+    writer.push(form);
+    writer.finish().sql
+}
+
+/// Appends a value of a line that is copied: `\N` for NULL.
+pub(crate) fn push_copied(line: &mut String, text: Option<&str>) {
+    let Some(text) = text else { return line.push_str("\\N") };
+    for part in text.split_inclusive(['\\', '\t', '\n', '\r']) {
+        let special = match part.as_bytes().last() {
+            Some(b'\\') => "\\\\",
+            Some(b'\t') => "\\t",
+            Some(b'\n') => "\\n",
+            Some(b'\r') => "\\r",
+            _ => "",
+        };
+        line.push_str(&part[..part.len() - usize::from(!special.is_empty())]);
+        line.push_str(special);
     }
-    (writer.finish().sql, lines)
 }
 
 /// Whether texts that differ in bytes may compare as equal in this column.

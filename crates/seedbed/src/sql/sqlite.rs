@@ -1,6 +1,6 @@
 //! SQLite's own statements: its catalogue, its counters, its write lock.
 
-use super::{Dialect, Sql};
+use super::{Dialect, Sql, Writer};
 
 fn fixed(text: &str) -> Sql {
     Sql::fixed(Dialect::Sqlite, text)
@@ -65,6 +65,25 @@ pub(crate) fn select_triggers() -> Sql {
 /// Reads the references of a table that lead nowhere: row number, table referred to.
 pub(crate) fn select_dangling() -> Sql {
     fixed("SELECT rowid, parent FROM pragma_foreign_key_check(?)")
+}
+
+/// Returns the statement that inserts so many rows, whose values are bound one after the other.
+pub(crate) fn insert(table: &str, columns: &[String], rows: usize) -> Sql {
+    let mut writer = Writer::new(Dialect::Sqlite);
+    writer.push("INSERT INTO ");
+    writer.name(table);
+    writer.push(" (");
+    writer.names(columns);
+    writer.push(") VALUES ");
+    for row in 0..rows {
+        writer.push(if row == 0 { "(" } else { ", (" });
+        for position in 0..columns.len() {
+            writer.push(if position == 0 { "" } else { ", " });
+            writer.mark();
+        }
+        writer.push(")");
+    }
+    writer.finish().sql
 }
 
 /// Reads whether there is a table of this name.

@@ -4,6 +4,7 @@
 mod at_once;
 mod failures;
 mod layers;
+mod load;
 mod order;
 mod rows_of_others;
 mod scale;

@@ -6,6 +6,7 @@ mod catalogue;
 mod contract;
 mod encryption;
 mod faults;
+mod load;
 mod lost;
 mod proxy;
 mod warm;

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
 
+pub mod crowd;
 pub mod failing;
 pub mod guest;
 pub mod own;

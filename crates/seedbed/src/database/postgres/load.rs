@@ -1,0 +1,83 @@
+//! Loading into PostgreSQL: COPY, in the binary form of its types where we know them all.
+//!
+//! Rows are made on a thread of their own, so that it works while the server does. An error of the
+//! server is heard when a COPY ends, so each has a limited number of rows.
+
+mod lines;
+mod moment;
+mod numeric;
+mod outbox;
+mod tuples;
+mod wire;
+
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use postgres::Client;
+
+use super::failure;
+use crate::database::{Failure, FailureKind};
+use crate::load::{Load, miscounted};
+use crate::sql::{Sql, postgres as sql};
+
+use outbox::{Outbox, Piece};
+
+/// A COPY has about so many rows.
+const COPIED: u64 = 1_000_000;
+
+/// So many pieces wait to be sent.
+const WAITING: usize = 2;
+
+/// Loads rows into a table that has no rules and no triggers; returns how many.
+pub(super) fn load(client: &mut Client, load: &Load<'_>, progress: &mut dyn FnMut(u64)) -> Result<u64, Failure> {
+    if load.count() == 0 {
+        return Ok(0);
+    }
+    let columns = &load.rows().columns;
+    let binary = tuples::fit(load)?;
+    let statement = if binary { sql::copy_binary(load.table, columns) } else { sql::copy_lines(load.table, columns) };
+    let mut done = 0;
+    for part in load.parts(COPIED) {
+        let make = |outbox| if binary { tuples::write(&part, outbox) } else { lines::write(&part, outbox) };
+        let mut told = |rows| progress(done + rows);
+        let copied = copy(client, &statement, make, &mut told)
+            .and_then(|copied| if copied == part.count() { Ok(copied) } else { Err(miscounted(part.count(), copied)) });
+        done += copied.map_err(|failure| load.failed(done, &failure))?;
+    }
+    Ok(done)
+}
+
+/// Copies what is made on another thread; returns how many rows the server has read.
+fn copy(
+    client: &mut Client,
+    statement: &Sql,
+    make: impl FnOnce(Outbox) + Send,
+    progress: &mut dyn FnMut(u64),
+) -> Result<u64, Failure> {
+    let mut writer = client.copy_in(statement.text()).map_err(|error| failure(&error))?;
+    let (sender, pieces) = sync_channel(WAITING);
+    thread::scope(|scope| {
+        scope.spawn(|| make(Outbox::to(sender)));
+        // Where sending fails the pieces are dropped, and no more of them are made.
+        send(pieces, &mut writer, progress)
+    })?;
+    writer.finish().map_err(|error| failure(&error))
+}
+
+fn send(pieces: Receiver<Piece>, to: &mut impl Write, progress: &mut dyn FnMut(u64)) -> Result<(), Failure> {
+    for piece in pieces {
+        let (bytes, rows) = piece?;
+        to.write_all(&bytes).map_err(lost)?;
+        progress(rows);
+    }
+    Ok(())
+}
+
+fn lost(error: io::Error) -> Failure {
+    let message = error.to_string();
+    match error.into_inner().and_then(|inner| inner.downcast::<postgres::Error>().ok()) {
+        Some(error) => failure(&error),
+        None => Failure::new(FailureKind::Connection, message),
+    }
+}
