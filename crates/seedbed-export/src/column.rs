@@ -83,14 +83,14 @@ impl Column {
     pub(crate) fn integer<'v>(&self, number: i64, space: &'v mut String) -> Datum<'v> {
         match self.kind {
             ColumnKind::Boolean => Datum::Yes(number != 0),
-            ColumnKind::Text { .. } | ColumnKind::Json | ColumnKind::Uuid => said(number, space),
+            ColumnKind::Text { .. } | ColumnKind::Json | ColumnKind::Uuid => said(number.to_string(), space),
             _ => Datum::Integer(number),
         }
     }
 
     pub(crate) fn decimal<'v>(&self, number: Decimal, space: &'v mut String) -> Datum<'v> {
         match self.kind {
-            ColumnKind::Text { .. } | ColumnKind::Json | ColumnKind::Uuid => said(number, space),
+            ColumnKind::Text { .. } | ColumnKind::Json | ColumnKind::Uuid => said(number.to_string(), space),
             _ => number.to_integer().map_or(Datum::Decimal(number), Datum::Integer),
         }
     }
@@ -118,8 +118,8 @@ impl Column {
     }
 }
 
-fn said(value: impl ToString, space: &mut String) -> Datum<'_> {
-    *space = value.to_string();
+fn said(text: String, space: &mut String) -> Datum<'_> {
+    *space = text;
     Datum::Text(space)
 }
 

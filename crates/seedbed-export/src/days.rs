@@ -31,9 +31,13 @@ impl Days {
     pub(crate) fn moment(&mut self, seconds: i64, between: u8, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.day(seconds).as_bytes());
         let second = seconds.rem_euclid(DAY);
-        let two = |number: i64| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
-        let [[h, i], [m, n], [s, t]] = [second / 3600, second / 60 % 60, second % 60].map(two);
-        bytes.extend_from_slice(&[between, h, i, b':', m, n, b':', s, t]);
+        let mut clock = *b" 00:00:00";
+        clock[0] = between;
+        for (at, number) in [(1, second / 3600), (4, second / 60 % 60), (7, second % 60)] {
+            clock[at] += (number / 10) as u8;
+            clock[at + 1] += (number % 10) as u8;
+        }
+        bytes.extend_from_slice(&clock);
     }
 }
 

@@ -86,7 +86,10 @@ impl<'a, S: Style> Lines<'a, S> {
         let place = layout.places[column];
         let bytes = gathered.as_mut().map_or(bytes, |gathered| &mut gathered.values);
         let from = bytes.len();
-        bytes.extend_from_slice(&leads[place]);
+        match leads[place][..] {
+            [lead] => bytes.push(lead),
+            ref lead => bytes.extend_from_slice(lead),
+        }
         style.put(&layout.columns[place], datum, days, bytes);
         let to = bytes.len();
         if let Some(gathered) = gathered {

@@ -129,7 +129,9 @@ impl<'a, S: Sheet> Maker<'a, S> {
                 sheet.swap(&mut chunk);
                 if block == 0 {
                     let rows = &self.job.request.dataset.blocks[*population].rows;
-                    rows.iter().for_each(|row| first(row, &self.in_force, sheet));
+                    for row in rows {
+                        first(row, &self.in_force, sheet);
+                    }
                 } else if self.job.request.scaled.rows[*population].per_block > 0 {
                     stream.block(block, sheet);
                 }
