@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::thread;
+use std::time::Instant;
 
 use seedbed::Postgres;
 use seedbed::database::FailureKind;
@@ -86,4 +87,22 @@ fn nothing_stays_of_a_copy_whose_connection_is_lost() {
         assert_eq!(world.number("SELECT (SELECT count(*) FROM people) + (SELECT count(*) FROM texts)"), 0);
     }
     assert_eq!(crowd.load(&mut *world.database).unwrap(), [399 * 30, 399 * 50, 399 * 70]);
+}
+
+#[test]
+fn rows_of_several_copies_are_all_there_and_counted_through() {
+    let alone = "person_id bigint NOT NULL REFERENCES people (id) DEFERRABLE INITIALLY DEFERRED";
+    let mut world = world(|ddl| ddl.replace(alone, "person_id bigint NOT NULL"));
+    let crowd = Crowd::of(&world.database.schema().unwrap(), 20_003);
+    begin(&mut *world.database).unwrap();
+    let began = Instant::now();
+    assert_eq!(crowd.write_one(&mut *world.database, 1).unwrap(), 1_000_100);
+    println!("{:.0} rows a second", 1_000_100.0 / began.elapsed().as_secs_f64());
+    world.database.commit().unwrap();
+    assert_eq!(world.number("SELECT count(DISTINCT id) FROM texts"), 1_000_100);
+    world.sql("DELETE FROM texts WHERE id < (SELECT max(id) FROM texts)");
+    begin(&mut *world.database).unwrap();
+    let failure = crowd.write_one(&mut *world.database, 1).unwrap_err();
+    world.database.rollback().unwrap();
+    assert_eq!((failure.kind, failure.row), (FailureKind::Unique, Some(1_000_100)), "{failure:?}");
 }
