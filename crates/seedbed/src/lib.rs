@@ -26,6 +26,7 @@ mod password;
 pub mod personas;
 mod plan;
 pub mod project;
+pub mod rebuild;
 mod reset;
 mod run;
 mod seed;

@@ -10,6 +10,7 @@
 pub(crate) mod fact;
 pub(crate) mod makers;
 pub(crate) mod postgres;
+pub(crate) mod rebuild;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod sqlite;

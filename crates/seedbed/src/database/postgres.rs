@@ -9,6 +9,7 @@ mod address;
 mod catalogue;
 mod dialect;
 mod load;
+pub(crate) mod rebuild;
 mod tls;
 mod visit;
 

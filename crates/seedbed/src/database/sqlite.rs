@@ -7,6 +7,7 @@ mod catalogue;
 mod create;
 mod dialect;
 mod load;
+pub(crate) mod rebuild;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -5,15 +5,12 @@ use std::sync::atomic::AtomicUsize;
 
 use seedbed::database::FailureKind;
 
-use super::support::crowd::{CROWD, Crowd, with_types_of_a_server};
+use super::support::crowd::{Crowd, tables};
 use super::support::failing::Failing;
 use super::support::{Engine, World};
 
 fn world() -> World {
-    World::with_tables(&match crate::ENGINE {
-        Engine::Sqlite => CROWD.to_owned(),
-        Engine::Postgres => with_types_of_a_server(CROWD),
-    })
+    World::with_tables(&tables())
 }
 
 /// Loads by statements, whatever the adapter can.

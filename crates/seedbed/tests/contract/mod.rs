@@ -6,6 +6,7 @@ mod failures;
 mod layers;
 mod load;
 mod order;
+mod rebuild;
 mod rows_of_others;
 mod scale;
 mod status;

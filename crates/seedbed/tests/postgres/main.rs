@@ -9,6 +9,7 @@ mod faults;
 mod load;
 mod lost;
 mod proxy;
+mod rebuild;
 mod warm;
 
 use contract::support;

@@ -4,6 +4,7 @@
 mod contract;
 mod files;
 mod inside_a_transaction;
+mod rebuild;
 mod warm;
 
 use contract::support;

@@ -14,7 +14,7 @@ use seedbed_core::schema::Schema;
 use seedbed_core::source::Source;
 use seedbed_core::value::Value;
 
-use super::TODAY;
+use super::{Engine, TODAY};
 
 pub const CROWD: &str = "
 CREATE TABLE people (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, email varchar(254) NOT NULL UNIQUE,
@@ -29,6 +29,14 @@ CREATE TABLE likes (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, at datetime N
 CREATE UNIQUE INDEX likes_once ON likes (person_id, text_id);
 CREATE INDEX likes_text ON likes (text_id);
 ";
+
+/// Its tables with the types of the engine that is tested.
+pub fn tables() -> String {
+    match crate::ENGINE {
+        Engine::Sqlite => CROWD.to_owned(),
+        Engine::Postgres => with_types_of_a_server(CROWD),
+    }
+}
 
 /// The same with types that only a server has.
 pub fn with_types_of_a_server(ddl: &str) -> String {
