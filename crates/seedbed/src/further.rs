@@ -24,6 +24,7 @@ use crate::counters;
 use crate::database::Database;
 use crate::debris::Link;
 use crate::error::{Error, Exit, Result, While};
+use crate::load::Load;
 use crate::session::{Notice, Scaling};
 use crate::sql;
 use crate::state::{self, FurtherKeys, Seeded, TagValue};
@@ -411,8 +412,14 @@ impl Further {
         schema: &Schema,
         progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
-        let _ = self.rebuild;
-        compare::insert_all(database, &self.scaled, part, schema, &self.passwords, progress)?;
+        let load = Load {
+            scaled: &self.scaled,
+            population: part.population,
+            table: &schema.tables[&part.table],
+            passwords: &self.passwords,
+            blocks: self.scaled.further(),
+        };
+        database.load(&load, progress).during(|| format!("loading further rows of `{}`", part.table))?;
         let table = &schema.tables[&part.table];
         let (first, last) = part.keys.cells();
         let run = sql::run::Run { column: &part.keys.column, first: &first, last: &last };

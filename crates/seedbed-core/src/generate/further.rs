@@ -329,20 +329,20 @@ impl<'w, 'a> Maker<'w, 'a> {
         }
         let allowed = allowed_entries(world, (id, handle), &[row], *list, entries.as_ref());
         let values = &self.chain.lists[*list].entries;
-        let choices = match self.choice_of.get(&(id, column, *list, field, allowed.clone())) {
-            Some(known) => *known,
-            None => {
-                let entries = values.iter().zip(&allowed).filter(|(_, allowed)| **allowed);
-                let entries: Vec<Value> = entries.map(|(entry, _)| entry[field].clone()).collect();
-                // A time in a list moves with its block like any other.
-                if entries.is_empty() || entries.iter().any(|value| matches!(value, Value::Time(_))) {
-                    return None;
-                }
-                self.choices.push(entries);
-                let index = self.choices.len() as u32 - 1;
-                self.choice_of.insert((id, column, *list, field, allowed), index);
-                index
+        let known = self.choice_of.get(&(id, column, *list, field, allowed.clone())).copied();
+        let choices = if let Some(known) = known {
+            known
+        } else {
+            let entries = values.iter().zip(&allowed).filter(|(_, allowed)| **allowed);
+            let entries: Vec<Value> = entries.map(|(entry, _)| entry[field].clone()).collect();
+            // A time in a list moves with its block like any other.
+            if entries.is_empty() || entries.iter().any(|value| matches!(value, Value::Time(_))) {
+                return None;
             }
+            self.choices.push(entries);
+            let index = self.choices.len() as u32 - 1;
+            self.choice_of.insert((id, column, *list, field, allowed), index);
+            index
         };
         Some(Made::Choice { choices, address: self.address(at, handle), from: Source::Own })
     }
@@ -460,12 +460,11 @@ impl<'w, 'a> Maker<'w, 'a> {
 
     fn unit(&mut self, relation: PopulationId, edge: usize) -> u32 {
         let (world, population) = (self.world, &self.chain.populations[relation]);
-        let (owner, row) = match self.watched.mode(relation) {
-            Mode::Edges => (relation, edge as u32),
-            _ => {
-                let left = world.sets[relation].links[0].as_ref().and_then(|links| links[edge]);
-                (population.links[0].to, left.expect("an edge has two ends"))
-            }
+        let (owner, row) = if self.watched.mode(relation) == Mode::Edges {
+            (relation, edge as u32)
+        } else {
+            let left = world.sets[relation].links[0].as_ref().and_then(|links| links[edge]);
+            (population.links[0].to, left.expect("an edge has two ends"))
         };
         let further = self.blocks - 1;
         *self.unit_of.entry((owner, row)).or_insert_with(|| {
@@ -554,7 +553,9 @@ fn named(chain: &Chain, id: PopulationId) -> BTreeSet<usize> {
     for link in chain.populations.iter().flat_map(|population| &population.links) {
         conditions.extend(&link.allowed);
     }
-    conditions.into_iter().for_each(|condition| named_in(condition, id, &mut rows));
+    for condition in conditions {
+        named_in(condition, id, &mut rows);
+    }
     rows
 }
 

@@ -86,7 +86,9 @@ impl Scaled {
         for block in [1, self.blocks - 1].into_iter().filter(|block| *block > 0) {
             for (name, made) in rows.columns.iter().zip(&rows.made) {
                 add(name);
-                made.iter().for_each(|made| add(&self.value(made, block).to_string()));
+                for made in made {
+                    add(&self.value(made, block).to_string());
+                }
             }
         }
         hash.finalize().to_hex().as_str()[..32].to_owned()

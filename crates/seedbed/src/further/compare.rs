@@ -112,24 +112,6 @@ pub(super) fn repair(
     Ok(())
 }
 
-/// Inserts all blocks, a few thousand rows at a time.
-pub(super) fn insert_all(
-    database: &mut dyn Database,
-    scaled: &Scaled,
-    part: &Part,
-    schema: &Schema,
-    passwords: &Hashes,
-    progress: &mut dyn FnMut(u64),
-) -> Result<()> {
-    let rows = &scaled.rows[part.population];
-    for blocks in chunks(scaled, part.population) {
-        progress((blocks.start - 1) * rows.per_block);
-        let wanted = wanted(scaled, part, schema, passwords, blocks);
-        insert(database, &schema.tables[&part.table], &rows.columns, &wanted)?;
-    }
-    Ok(())
-}
-
 fn insert(database: &mut dyn Database, table: &Table, columns: &[String], rows: &[Vec<Cell>]) -> Result<()> {
     let doing = || format!("inserting further rows into `{}`", table.name);
     let rows: Vec<&[Cell]> = rows.iter().map(Vec::as_slice).collect();

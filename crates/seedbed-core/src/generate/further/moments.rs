@@ -163,7 +163,9 @@ fn in_generator(generator: &Generator, found: &mut Vec<i64>) {
         Generator::Constant(Value::Time(offset)) => found.push(*offset),
         Generator::Time { from, to, base: None, .. } => found.extend([*from, *to]),
         Generator::Alternatives(lines) => {
-            lines.iter().for_each(|Alternative { generator, .. }| in_generator(generator, found));
+            for Alternative { generator, .. } in lines {
+                in_generator(generator, found);
+            }
         }
         _ => {}
     }

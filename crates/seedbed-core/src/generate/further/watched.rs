@@ -124,7 +124,9 @@ impl<'a> Watched<'a> {
                 // The distance is declared, so both ends are of one block.
                 let crossed: Vec<PopulationId> =
                     self.crossings(path).iter().map(|crossing| crossing.relation).collect();
-                crossed.into_iter().for_each(|relation| self.raise(relation, Mode::Stays));
+                for relation in crossed {
+                    self.raise(relation, Mode::Stays);
+                }
             }
             Generator::ProductOf(paths) => paths.iter().for_each(|path| self.look(path)),
             Generator::Alternatives(lines) => lines.iter().for_each(|line| self.generator(&line.generator)),
@@ -218,7 +220,7 @@ impl<'a> Watched<'a> {
         let crossings = self.crossings(path);
         let Some(crossing) = crossings.first() else { return };
         // After the crossing, several ways may lead to one row.
-        let beyond = crossing.before.len() + 2 - usize::from(self.starts_at(path, crossing));
+        let beyond = crossing.before.len() + 2 - usize::from(starts_at(path, crossing));
         let meets = path.steps.iter().skip(beyond).any(|step| matches!(step, Step::Link(_)));
         if meets || crossings.len() > 1 || !crossing.forward && crossing.from_many {
             self.distinguishes_rows(path, start);
@@ -294,11 +296,6 @@ impl<'a> Watched<'a> {
         }
     }
 
-    /// Whether a path starts in the relation that it crosses.
-    fn starts_at(&self, path: &Path, crossing: &Crossing) -> bool {
-        path.from == crossing.relation && matches!(path.steps.first(), Some(Step::Link(1)))
-    }
-
     fn crossings(&self, path: &Path) -> Vec<Crossing> {
         let (mut at, mut from_many, mut crossings) = (path.from, false, Vec::new());
         for (place, step) in path.steps.iter().enumerate() {
@@ -329,6 +326,11 @@ impl<'a> Watched<'a> {
         }
         crossings
     }
+}
+
+/// Whether a path starts in the relation that it crosses.
+fn starts_at(path: &Path, crossing: &Crossing) -> bool {
+    path.from == crossing.relation && matches!(path.steps.first(), Some(Step::Link(1)))
 }
 
 /// Whether a population is pairs of rows, none of whose ends an upper layer changes.
