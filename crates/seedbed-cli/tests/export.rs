@@ -181,7 +181,9 @@ fn parquet_holds_the_rows_of_the_csv_in_types_of_its_own() {
     use parquet::basic::{LogicalType, Type};
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::Field;
+    use seedbed_core::value::Decimal;
 
+    let number = |text: &str| Decimal::parse(text).unwrap_or_else(|| panic!("{text} is a number"));
     let project = Project::new();
     let place = server::server().database(&server_tables());
     let db = place.address();
@@ -203,7 +205,7 @@ fn parquet_holds_the_rows_of_the_csv_in_types_of_its_own() {
                     Field::Int(number) => assert_eq!(said, number),
                     Field::Long(number) => assert_eq!(said, number),
                     Field::Str(text) => assert_eq!(said, text),
-                    Field::Decimal(_) => assert_eq!(field.to_string().parse::<f64>().unwrap(), said.as_f64().unwrap()),
+                    Field::Decimal(_) => assert_eq!(number(&field.to_string()), number(&said.to_string())),
                     Field::TimestampMicros(moment) => {
                         let moment = jiff::Timestamp::from_microsecond(*moment).unwrap().to_string();
                         assert_eq!(said, &moment);
@@ -237,6 +239,27 @@ fn the_answer_names_every_file_and_says_where_the_manifest_is() {
     assert!(last.ends_with("   files/manifest.2-of-3.json"), "{said}");
     let text = project.read("files/users_user.2-of-3.csv");
     assert!(!text.starts_with("id,"), "the header stands in the first part");
+}
+
+#[test]
+fn what_is_killed_leaves_nothing_that_looks_whole_and_can_be_done_again() {
+    let project = Project::new();
+    let out = project.path().join("files");
+    let args = ["export", "m03", "--format", "csv", "--out", "files", "--scale", "20000"];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_seedbed")).args(args).current_dir(project.path()).spawn().unwrap();
+    let begun = out.join("users_user.csv.partial");
+    while fs::metadata(&begun).map_or(0, |file| file.len()) == 0 {
+        assert_eq!(child.try_wait().unwrap(), None, "it wrote nothing");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut left: Vec<String> =
+        fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(left, ["manifest.json.partial", "users_user.csv.partial"]);
+    project.call(&["export", "m03", "--format", "csv", "--out", "files"]).done();
+    assert!(out.join("manifest.json").is_file() && !begun.exists());
 }
 
 #[test]

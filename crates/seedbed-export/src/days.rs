@@ -29,7 +29,12 @@ impl Days {
 
     /// Appends `2026-11-22 08:30:00`, with `between` before the hour.
     pub(crate) fn moment(&mut self, seconds: i64, between: u8, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(self.day(seconds).as_bytes());
+        let day = self.day(seconds).as_bytes();
+        // Nearly every day has ten letters, and what has a known length is copied at once.
+        match <&[u8; 10]>::try_from(day) {
+            Ok(day) => bytes.extend_from_slice(day),
+            Err(_) => bytes.extend_from_slice(day),
+        }
         let second = seconds.rem_euclid(DAY);
         let mut clock = *b" 00:00:00";
         clock[0] = between;
