@@ -160,7 +160,7 @@ impl<'a> Desk<'a> {
         let tell = self.notice;
         let mut progress = Progress::new(self.live, tell);
         move |notice| match notice {
-            Notice::Waiting { .. } | Notice::Moving { .. } => tell(&notice.to_string()),
+            Notice::Waiting { .. } | Notice::Moving { .. } | Notice::Rebuilding(_) => tell(&notice.to_string()),
             Notice::Progress { doing, table, done, of } => progress.show(doing, &table, done, of),
             // Hashing is told with the times in the end.
             Notice::Hashing(_) | Notice::Hashed { .. } => {}

@@ -27,6 +27,9 @@ pub struct Plan {
     /// What happens to the rows of further blocks, parents before children; of a dataset at a scale.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub further: Vec<FurtherPlan>,
+    /// What is taken away while further rows are loaded, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rebuild: Option<RebuildPlan>,
     /// Rows that tests left behind and that `reset` or `cleanup` removes.
     pub debris: Vec<Leftover>,
     /// Rows of other people that hang on ours; they stay.
@@ -77,6 +80,17 @@ pub struct FurtherPlan {
     pub updates: u64,
     /// How many rows are to be removed: all that stand, where another scale or another shape is declared.
     pub deletes: u64,
+}
+
+/// What is taken away while further rows are loaded, and put back before the commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RebuildPlan {
+    /// Indexes and constraints, by name.
+    pub parts: Vec<String>,
+    /// Tables that stay as they are and are loaded in place, each in a sentence with its reason.
+    pub refusals: Vec<String>,
+    /// Tables that nobody else can read until the commit.
+    pub closed: Vec<String>,
 }
 
 /// A row that is not there.

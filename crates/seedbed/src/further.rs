@@ -8,7 +8,7 @@
 mod cells;
 mod compare;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use seedbed_core::dataset::Block;
 use seedbed_core::password::Hashes;
 use seedbed_core::plan::desired::{Encoding, encode};
 use seedbed_core::plan::diff::parents_first;
-use seedbed_core::plan::{Cell, FurtherPlan, key_text};
+use seedbed_core::plan::{Cell, FurtherPlan, RebuildPlan, key_text};
 use seedbed_core::scale::Scaled;
 use seedbed_core::schema::{Schema, Table};
 
@@ -25,6 +25,7 @@ use crate::database::Database;
 use crate::debris::Link;
 use crate::error::{Error, Exit, Result, While};
 use crate::load::Load;
+use crate::rebuild::{self, Candidate};
 use crate::session::{Notice, Scaling};
 use crate::sql;
 use crate::state::{self, FurtherKeys, Seeded, TagValue};
@@ -116,6 +117,9 @@ pub(crate) fn look(
             }
         }
         done += part.keys.rows;
+    }
+    if further.rebuild {
+        survey.plan.rebuild = further.prospect(database, survey)?;
     }
     record(&further.parts, question, survey);
     Ok(Some(further))
@@ -386,9 +390,71 @@ impl Further {
     pub(crate) fn write(
         &self,
         database: &mut dyn Database,
-        schema: &Schema,
+        survey: &Survey,
         notice: &mut dyn FnMut(Notice),
     ) -> Result<()> {
+        if !self.rebuild {
+            return self.fill(database, &survey.schema, notice);
+        }
+        let loaded = self.loaded(database, survey, true)?;
+        let aside = rebuild::set_aside(database, &candidates(&loaded)).during(|| "taking indexes away".into())?;
+        self.fill(database, &survey.schema, notice)?;
+        notice(Notice::Rebuilding(aside.prospect.parts.len()));
+        rebuild::put_back(database, aside).during(|| "putting indexes back".into())
+    }
+
+    /// Returns the tables that rows are loaded into, each with how many rows of others stand in it, before or after
+    /// the plan of block 0 was `applied`.
+    fn loaded(&self, database: &mut dyn Database, survey: &Survey, applied: bool) -> Result<BTreeMap<String, u64>> {
+        let mut tables = BTreeMap::new();
+        for part in self.parts.iter().filter(|part| !part.stands) {
+            tables.insert(part.table.clone(), 0);
+        }
+        if survey.plan.rows_of_others == 0 {
+            return Ok(tables);
+        }
+        for (table, others) in &mut tables {
+            let statement = sql::count(database.dialect(), [table.as_str()].into_iter(), std::iter::empty());
+            let counted = database.query(&statement.sql, &statement.values);
+            let counted = counted.during(|| format!("counting the rows of `{table}`"))?;
+            let counted = counted.first().and_then(|row| row[0].as_integer()).unwrap_or(0) as u64;
+            let block_0 = if applied {
+                survey.records.iter().filter_map(|record| record.keys.get(table)).map(|keys| keys.keys.len()).sum()
+            } else {
+                survey.rows.ours.get(table).map_or(0, BTreeSet::len)
+            };
+            let stands = self.parts.iter().filter(|part| part.stands && part.table == *table);
+            let further: u64 = stands.map(|part| part.keys.rows).sum();
+            let levels: BTreeSet<&str> = survey.records.iter().map(|record| record.scenario.as_str()).collect();
+            let rest = survey.stored.iter().flatten().filter(|stored| !levels.contains(stored.scenario.as_str()));
+            let rest = rest.filter_map(|stored| stored.keys.get(table));
+            let rest: u64 = rest
+                .map(|keys| {
+                    let block_0 = if applied { keys.keys.len() as u64 } else { 0 };
+                    block_0 + keys.further.iter().map(|further| further.rows).sum::<u64>()
+                })
+                .sum();
+            *others = counted.saturating_sub(block_0 as u64 + further + rest);
+        }
+        Ok(tables)
+    }
+
+    /// Returns what would be taken away; nothing where nothing is loaded.
+    fn prospect(&self, database: &mut dyn Database, survey: &Survey) -> Result<Option<RebuildPlan>> {
+        let loaded = self.loaded(database, survey, false)?;
+        if loaded.is_empty() {
+            return Ok(None);
+        }
+        let prospect = rebuild::prospect(database, &candidates(&loaded));
+        let prospect = prospect.during(|| "looking at what could be taken away".into())?;
+        Ok(Some(RebuildPlan {
+            parts: prospect.parts.iter().map(|part| part.name.clone()).collect(),
+            refusals: prospect.refusals.iter().map(ToString::to_string).collect(),
+            closed: prospect.closed,
+        }))
+    }
+
+    fn fill(&self, database: &mut dyn Database, schema: &Schema, notice: &mut dyn FnMut(Notice)) -> Result<()> {
         let all = self.parts.iter().map(|part| part.keys.rows).sum();
         let mut done = 0;
         for part in &self.parts {
@@ -443,6 +509,10 @@ impl Further {
         }
         Ok(())
     }
+}
+
+fn candidates(loaded: &BTreeMap<String, u64>) -> Vec<Candidate<'_>> {
+    loaded.iter().map(|(table, rows)| Candidate { table, rows_of_others: *rows }).collect()
 }
 
 /// Returns the blocks in pieces of about [`CHUNK`] rows.

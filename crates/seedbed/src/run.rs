@@ -173,7 +173,7 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
     let references = Unchecked::before(&mut *transaction, &survey, intent.debris)?;
     let rows = apply::apply(&mut *transaction, &survey, intent.debris)
         .and_then(|written| match &further {
-            Some(further) => further.write(&mut *transaction, &survey.schema, target.notice).map(|()| written),
+            Some(further) => further.write(&mut *transaction, &survey, target.notice).map(|()| written),
             None => Ok(written),
         })
         .and_then(|written| references.check(&mut *transaction).map(|()| written))

@@ -85,6 +85,8 @@ pub enum Notice {
         /// How many there are.
         of: u64,
     },
+    /// So many indexes and constraints are being put back.
+    Rebuilding(usize),
     /// The dataset has aged and moves to this as-of.
     Moving {
         /// The as-of that is stored.
@@ -110,6 +112,7 @@ impl std::fmt::Display for Notice {
             Self::Hashing(count) => write!(f, "hashing {count} passwords"),
             Self::Hashed { count, took } => write!(f, "hashed {count} in {:.1} s", took.as_secs_f64()),
             Self::Progress { doing, table, done, of } => write!(f, "{doing} {table}: {done} of {of} rows"),
+            Self::Rebuilding(parts) => write!(f, "putting {parts} indexes and constraints back"),
             Self::Moving { from, to, times } => {
                 let days = (to - from).div_euclid(86_400);
                 let date = seedbed_core::plan::civil::date(*to);

@@ -43,6 +43,16 @@ pub(crate) fn lines(work: &Work, plan: &Plan) -> String {
         let _ = write!(text, "; with --rebuild {}", time(touched / rebuilt));
     }
     text.push_str("\n");
+    if let Some(rebuild) = &plan.rebuild {
+        let parts = count(rebuild.parts.len(), "index or constraint is", "indexes and constraints are");
+        let _ = writeln!(text, "rebuild   {parts} taken away and put back");
+        for refusal in &rebuild.refusals {
+            let _ = writeln!(text, "          in place: {refusal}");
+        }
+        if !rebuild.closed.is_empty() {
+            let _ = writeln!(text, "          nobody else can read {} until it is done", rebuild.closed.join(", "));
+        }
+    }
     text
 }
 

@@ -24,10 +24,14 @@ pub(crate) struct Flags {
     rows: bool,
     #[command(flatten)]
     scale: Scaled,
+    /// Looks at what `seed --rebuild` would take away.
+    #[arg(long)]
+    rebuild: bool,
 }
 
 pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let mut work = desk.work_at(&flags.scenario, Purpose::Look, flags.scale.scale.as_ref())?;
+    work.rebuild = flags.rebuild;
     let state = flags.state.as_deref();
     let (receipt, times) = work.run(&mut desk.notices(), |target, _| seedbed::plan(target, state))?;
     let times = desk.whole(times);

@@ -100,6 +100,25 @@ fn a_dataset_at_scale_is_seeded_once_and_goes_without_a_trace() {
 }
 
 #[test]
+fn indexes_that_were_taken_away_stand_as_they_did() {
+    let mut large = Large::new(&pockitflyer(), &Scale::Blocks(30));
+    large.seed().unwrap();
+    let rows = large.dump();
+    let before = large.world.database.schema().unwrap();
+    large.at(&Scale::One);
+    large.seed().unwrap();
+    large.at(&Scale::Blocks(30));
+    large.world.rebuild = true;
+    let plan = large.run(|target, _| seedbed::plan(target, None)).unwrap().plan;
+    let rebuild = plan.rebuild.expect("it was asked for");
+    assert!(rebuild.refusals.is_empty() && rebuild.parts.len() > 5, "{rebuild:?}");
+    large.seed().unwrap();
+    assert_eq!(large.dump(), rows);
+    assert_eq!(*large.world.database.schema().unwrap(), *before);
+    assert!(large.verify().holds());
+}
+
+#[test]
 fn another_scale_removes_what_stands_and_loads_what_is_asked_for() {
     let mut large = Large::new(&pockitflyer(), &Scale::Blocks(5));
     large.seed().unwrap();

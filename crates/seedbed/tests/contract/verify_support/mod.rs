@@ -85,6 +85,8 @@ pub struct World {
     pub folder: tempfile::TempDir,
     /// The further blocks that verbs are asked for.
     pub scaled: Option<Scaled>,
+    /// Indexes are taken away while they are loaded.
+    pub rebuild: bool,
 }
 
 impl World {
@@ -112,7 +114,18 @@ impl World {
         let generated = generate(&chain, Some(&schema), Parameters { seed, worker: 0, as_of: TODAY })
             .unwrap_or_else(|problems| panic!("{}", render(&problems, &project.files.sources, false)));
         let (dataset, findings) = (generated.dataset, generated.findings);
-        Self { chain, dataset, findings, database, own, now: TODAY + HOUR, as_of: None, folder, scaled: None }
+        Self {
+            chain,
+            dataset,
+            findings,
+            database,
+            own,
+            now: TODAY + HOUR,
+            as_of: None,
+            folder,
+            scaled: None,
+            rebuild: false,
+        }
     }
 
     /// Returns the dataset with passwords as plain texts: hashing them is no matter here and slow.
@@ -137,7 +150,7 @@ impl World {
         verb: impl FnOnce(&mut Target<'_>, &Chain) -> T,
     ) -> T {
         let mut target = Target {
-            scale: self.scaled.as_ref().map(|scaled| Scaling { scaled, rebuild: false }),
+            scale: self.scaled.as_ref().map(|scaled| Scaling { scaled, rebuild: self.rebuild }),
             database: &mut *self.database,
             dataset,
             levels,
