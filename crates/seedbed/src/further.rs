@@ -143,7 +143,9 @@ fn record(parts: &[Part], question: &Question<'_>, survey: &mut Survey) {
         let scenario = question.levels.start + index;
         let of = |part: &&Part| question.dataset.blocks[part.population].scenario == scenario;
         let tables = Arc::make_mut(&mut record.keys);
-        tables.values_mut().for_each(|keys| keys.further.clear());
+        for keys in tables.values_mut() {
+            keys.further.clear();
+        }
         for part in parts.iter().filter(of) {
             tables.get_mut(&part.table).expect("every block has its keys").further.push(part.keys.clone());
         }

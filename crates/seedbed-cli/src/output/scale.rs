@@ -42,7 +42,7 @@ pub(crate) fn lines(work: &Work, plan: &Plan) -> String {
     if !work.rebuild && inserts > 1_000_000 && dialect == Dialect::Postgres {
         let _ = write!(text, "; with --rebuild {}", time(touched / rebuilt));
     }
-    text.push_str("\n");
+    text.push('\n');
     if let Some(rebuild) = &plan.rebuild {
         let parts = count(rebuild.parts.len(), "index or constraint is", "indexes and constraints are");
         let _ = writeln!(text, "rebuild   {parts} taken away and put back");
