@@ -36,6 +36,7 @@ pub use dialect::{Moved, counters, dangling, identity, put_back, require_version
 pub use visit::Visit;
 
 use dialect::Lock;
+pub use load::write_binary;
 
 /// So many statements are kept.
 const MOST_PREPARED: usize = 200;

@@ -48,6 +48,20 @@ pub(super) fn load(client: &mut Client, load: &Load<'_>, progress: &mut dyn FnMu
     Ok(done)
 }
 
+/// Writes rows as a file that `COPY ... FROM ... (FORMAT BINARY)` reads, its columns in the order of the load;
+/// returns how many. None where a type is not known in its binary form.
+pub fn write_binary(load: &Load<'_>, to: &mut impl Write) -> Result<Option<u64>, Failure> {
+    if !tuples::fit(load)? {
+        return Ok(None);
+    }
+    let (sender, pieces) = sync_channel(WAITING);
+    thread::scope(|scope| {
+        scope.spawn(|| tuples::write(load, Outbox::to(sender)));
+        send(pieces, to, &mut |_| {})
+    })?;
+    Ok(Some(load.count()))
+}
+
 /// Copies what is made on another thread; returns how many rows the server has read.
 fn copy(
     client: &mut Client,
