@@ -82,6 +82,7 @@ pub(crate) fn json(work: &Work, receipt: &Receipt) -> Value {
             "scenarios": names(work),
             "seed": work.seed,
             "worker": work.generated.dataset.worker,
+            "scale": work.scaled.blocks,
             "as_of": receipt.as_of,
             "pinned": receipt.pinned,
             "good_until": receipt.good_until,

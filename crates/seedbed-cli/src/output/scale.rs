@@ -22,16 +22,26 @@ pub(crate) fn lines(work: &Work, plan: &Plan) -> String {
     }
     let blocks = work.scaled.blocks;
     let _ = writeln!(text, "scale     {}", number(blocks as usize));
+    let mut tables: Vec<(&str, [u64; 3])> = Vec::new();
     for further in &changed {
-        let kinds = [(further.inserts, "to insert"), (further.updates, "to change"), (further.deletes, "to remove")];
-        let kinds = kinds.into_iter().filter(|(rows, _)| *rows > 0);
+        let at = tables.iter().position(|(table, _)| *table == further.table).unwrap_or_else(|| {
+            tables.push((&further.table, [0; 3]));
+            tables.len() - 1
+        });
+        let [inserts, updates, deletes] = &mut tables[at].1;
+        *inserts += further.inserts;
+        *updates += further.updates;
+        *deletes += further.deletes;
+    }
+    for (table, rows) in tables {
+        let kinds = rows.into_iter().zip(["to insert", "to change", "to remove"]).filter(|(rows, _)| *rows > 0);
         let kinds: Vec<String> = kinds.map(|(rows, kind)| format!("{} {kind}", number(rows as usize))).collect();
-        let _ = writeln!(text, "          {:<28} {}", further.table, kinds.join(", "));
+        let _ = writeln!(text, "          {table:<28} {}", kinds.join(", "));
     }
     let inserts: u64 = changed.iter().map(|further| further.inserts).sum();
     let touched: u64 = changed.iter().map(|further| further.inserts + further.updates + further.deletes).sum();
     let bytes: u64 = (0..work.scaled.rows.len()).map(|population| work.scaled.bytes(population)).sum();
-    let mut facts = vec![count(touched as usize, "further row", "further rows")];
+    let mut facts = vec![format!("{} further rows", number(touched as usize))];
     if inserts > 0 {
         facts.push(size(bytes));
     }
