@@ -395,14 +395,28 @@ impl Further {
         survey: &Survey,
         notice: &mut dyn FnMut(Notice),
     ) -> Result<()> {
-        if !self.rebuild {
-            return self.fill(database, &survey.schema, notice);
+        if self.rebuild {
+            let loaded = self.loaded(database, survey, true)?;
+            let aside = rebuild::set_aside(database, &candidates(&loaded)).during(|| "taking indexes away".into())?;
+            self.fill(database, &survey.schema, notice)?;
+            notice(Notice::Rebuilding(aside.prospect.parts.len()));
+            rebuild::put_back(database, aside).during(|| "putting indexes back".into())?;
+        } else {
+            self.fill(database, &survey.schema, notice)?;
         }
-        let loaded = self.loaded(database, survey, true)?;
-        let aside = rebuild::set_aside(database, &candidates(&loaded)).during(|| "taking indexes away".into())?;
-        self.fill(database, &survey.schema, notice)?;
-        notice(Notice::Rebuilding(aside.prospect.parts.len()));
-        rebuild::put_back(database, aside).during(|| "putting indexes back".into())
+        self.analyze(database, &survey.schema)
+    }
+
+    /// Tells the planner of the tables that were loaded: what comes next asks for a few rows among many.
+    fn analyze(&self, database: &mut dyn Database, schema: &Schema) -> Result<()> {
+        let loaded = self.parts.iter().filter(|part| !part.stands && database.owns_transactions());
+        let tables: BTreeSet<&str> = loaded.map(|part| part.table.as_str()).collect();
+        for table in tables {
+            if let Some(statement) = sql::run::analyze(database.dialect(), &schema.tables[table]) {
+                database.execute(&statement, &[]).during(|| format!("counting what stands in `{table}`"))?;
+            }
+        }
+        Ok(())
     }
 
     /// Returns the tables that rows are loaded into, each with how many rows of others stand in it, before or after

@@ -3,7 +3,7 @@
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Table;
 
-use super::{Dialect, Statement, Writer};
+use super::{Dialect, Sql, Statement, Writer};
 
 /// Rows whose column lies between two values, both of them in it.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,18 @@ impl Writer {
             });
         }
     }
+}
+
+/// Returns the statement that tells the planner how large a table has become; none where that would leave
+/// something behind.
+pub(crate) fn analyze(dialect: Dialect, table: &Table) -> Option<Sql> {
+    if dialect == Dialect::Sqlite {
+        return None;
+    }
+    let mut writer = Writer::new(dialect);
+    writer.push("ANALYZE ");
+    writer.name(&table.name);
+    Some(writer.finish().sql)
 }
 
 /// Returns the statement that reads `columns` of the rows of a run.
