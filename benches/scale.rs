@@ -220,7 +220,7 @@ fn postgres(repository: &Path, server: &Server, place: &TestDatabase, database: 
     for _ in 0..ROUNDS {
         clear();
         times[0].push(write(database, |database| {
-            assert_eq!(database.load(&load, &mut |_| {}).expect("rows"), load.count())
+            assert_eq!(database.load(&load, &mut |_| {}).expect("rows"), load.count());
         }));
         clear();
         times[1].push(script(&format!("BEGIN;\n{copy}COMMIT;\n")));
@@ -299,7 +299,7 @@ fn sqlite(repository: &Path, scale: u64) {
     for _ in 0..ROUNDS {
         clear();
         times[0].push(write(&mut database, |database| {
-            assert_eq!(database.load(&load, &mut |_| {}).expect("rows"), load.count())
+            assert_eq!(database.load(&load, &mut |_| {}).expect("rows"), load.count());
         }));
         clear();
         let ((), time) = timed(|| loop_by_hand(&connection, &columns, &values));
