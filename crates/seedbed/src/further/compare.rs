@@ -9,10 +9,10 @@ use seedbed_core::plan::{Cell, Key, key_text};
 use seedbed_core::scale::Scaled;
 use seedbed_core::schema::{Schema, Table};
 
-use super::cells::Cells;
 use super::{Part, chunks};
 use crate::database::Database;
 use crate::error::{Result, While};
+use crate::load::{Load, statements};
 use crate::sql;
 
 /// What differs in all blocks.
@@ -129,16 +129,8 @@ fn insert(database: &mut dyn Database, table: &Table, columns: &[String], rows: 
     Ok(())
 }
 
-fn wanted(scaled: &Scaled, part: &Part, schema: &Schema, passwords: &Hashes, blocks: Range<u64>) -> Vec<Vec<Cell>> {
-    let (rows, table) = (&scaled.rows[part.population], &schema.tables[&part.table]);
-    let mut cells = Cells::new(table, &rows.columns, Encoding { as_of: scaled.as_of, passwords });
-    let mut stream = scaled.stream(part.population, &cells);
-    blocks.for_each(|block| stream.block(block, &mut cells));
-    cells.rows
-}
-
-/// Returns what differs in some blocks: rows that are missing, and rows that are not as declared. Others
-/// cannot stand there: all values of the run are taken by rows that are declared.
+/// Returns what differs in some blocks: rows that are missing, and rows that are not as declared. Where
+/// the run is that of the rows referred to, others may stand there too: a test's, or somebody's.
 fn differences(
     database: &mut dyn Database,
     scaled: &Scaled,
@@ -166,7 +158,9 @@ fn differences(
         })
         .during(|| format!("reading further rows of `{}`", part.table))?;
     let mut found = Vec::new();
-    for row in wanted(scaled, part, schema, passwords, blocks) {
+    let load = Load { scaled, population: part.population, table, passwords, blocks };
+    let wanted = statements::cells(&load).during(|| format!("making further rows of `{}`", part.table))?;
+    for row in wanted {
         let key = key(&row);
         match live.remove(&key) {
             None => found.push(Difference::Missing(row)),

@@ -28,6 +28,14 @@ impl Sink for Held {
     }
 }
 
+/// Returns the rows of a load as cells, as the ordinary path stores them.
+pub(crate) fn cells(load: &Load<'_>) -> Result<Vec<Vec<Cell>>, Failure> {
+    let mut encoder = Lending::new(load, Held::default())?;
+    let mut stream = load.stream(&encoder);
+    load.blocks.clone().for_each(|block| stream.block(block, &mut encoder));
+    Ok(encoder.sink.rows)
+}
+
 /// Loads rows by statements that insert many each; returns how many.
 pub(crate) fn load<D: Database + ?Sized>(
     database: &mut D,

@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::named::named_in;
 use super::*;
 use crate::generate::{Parameters, Search, agenda, assemble, judge};
-use crate::scenario::{Files, read};
+use crate::scenario::{Files, Subject, read};
 use crate::source::Source as Text;
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../pockitflyer_backend/users/fixtures/");
