@@ -64,6 +64,8 @@ fn page(service: &Service, scenario: &str, desk: &Desk<'_>) -> Result<String> {
     let project = desk.project()?;
     let scenarios: Vec<String> = project.names().into_iter().map(str::to_owned).collect();
     let mut work = desk.work_in(&project, scenario, Purpose::Look)?;
+    // The page is read again and again while a test runs; further blocks are for `verify`.
+    work.scaling = false;
     let reading = page::read(&mut work, &mut |_| {})?;
     let last = service.last.lock().unwrap_or_else(PoisonError::into_inner);
     let last = last.get(&(scenario.to_owned(), desk.call.worker)).cloned();
