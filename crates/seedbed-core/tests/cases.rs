@@ -14,8 +14,9 @@ use std::path::Path;
 
 use seedbed_core::dataset::{Block, Dataset};
 use seedbed_core::diagnostic::{Diagnostic, render};
-use seedbed_core::generate::{Generated, Parameters, Verdict, generate};
+use seedbed_core::generate::{Generated, Parameters, Verdict, generate_scaled};
 use seedbed_core::password::Form;
+use seedbed_core::scale::Scale;
 use seedbed_core::scenario::{Files, chain_order, read};
 use seedbed_core::schema::Schema;
 use seedbed_core::source::Source;
@@ -122,14 +123,21 @@ impl Case {
         let parameters =
             Parameters { seed: option("--seed").unwrap_or(1), worker: option("--worker").unwrap_or(0) as u8, as_of: 0 };
         let chosen: Vec<&str> = options.iter().take_while(|word| !word.starts_with("--")).copied().collect();
-        match self.run(target, parameters) {
+        let scale = options.iter().position(|word| *word == "--scale").map(|at| options[at + 1]);
+        let scale = scale.map_or(Scale::One, |scale| Scale::parse(scale).expect("a scale"));
+        match self.run(target, parameters, &scale) {
             Err((sources, diagnostics)) => render(&diagnostics, &sources, false),
             Ok(generated) if *verb == "show" => table(&generated.dataset, &chosen),
             Ok(generated) => summary(&generated),
         }
     }
 
-    fn run(&self, target: &str, parameters: Parameters) -> Result<Generated, (Vec<Source>, Vec<Diagnostic>)> {
+    fn run(
+        &self,
+        target: &str,
+        parameters: Parameters,
+        scale: &Scale,
+    ) -> Result<Generated, (Vec<Source>, Vec<Diagnostic>)> {
         let scenarios = chain_order(target, &self.scenarios).map_err(|problems| (self.scenarios.clone(), problems))?;
         let mut files = Files { sources: self.scenarios.clone(), scenarios, lists: Vec::new() };
         for list in &self.lists {
@@ -137,8 +145,8 @@ impl Case {
             files.lists.extend((0..self.scenarios.len()).map(|scenario| (scenario, list.path.clone(), index)));
             files.sources.push(list.clone());
         }
-        let generated = read(&files, self.schema.as_ref())
-            .and_then(|chain| generate(&chain, self.schema.as_ref(), parameters))
+        let (generated, _) = read(&files, self.schema.as_ref())
+            .and_then(|chain| generate_scaled(&chain, self.schema.as_ref(), parameters, scale))
             .map_err(|problems| (files.sources, problems))?;
         assert!(generated.findings.iter().all(|finding| finding.verdict() == Verdict::Holds), "a fact does not hold");
         Ok(generated)
