@@ -120,11 +120,7 @@ pub(crate) enum Hold {
 /// Returns the statements that read `columns` of these rows.
 pub(crate) fn select(dialect: Dialect, columns: &[String], rows: Rows<'_>, hold: Hold) -> Vec<Statement> {
     each_chunk(dialect, rows, |writer, chunk| {
-        writer.push("SELECT ");
-        writer.stored(rows.table, columns);
-        writer.push(" FROM ");
-        writer.name(&rows.table.name);
-        writer.push(" WHERE ");
+        writer.rows_where(rows.table, columns);
         writer.among(rows.table, rows.columns, chunk);
         writer.hold(rows.columns, hold);
     })
@@ -133,11 +129,7 @@ pub(crate) fn select(dialect: Dialect, columns: &[String], rows: Rows<'_>, hold:
 /// Returns the statement that reads `columns` of the rows whose number lies between these two, in order.
 pub(crate) fn select_between(dialect: Dialect, columns: &[String], table: &Table, key: &str, span: Span) -> Statement {
     let mut writer = Writer::new(dialect);
-    writer.push("SELECT ");
-    writer.stored(table, columns);
-    writer.push(" FROM ");
-    writer.name(&table.name);
-    writer.push(" WHERE ");
+    writer.rows_where(table, columns);
     writer.between(table, key, span);
     writer.push(" ORDER BY ");
     writer.name(key);
@@ -174,11 +166,7 @@ pub(crate) fn select_referring(
 ) -> Vec<Statement> {
     let known = known.filter(|known| key.len() == 1 && !known.is_empty()).and_then(|known| json(known.iter()));
     each_chunk(dialect, rows, |writer, chunk| {
-        writer.push("SELECT ");
-        writer.stored(rows.table, columns);
-        writer.push(" FROM ");
-        writer.name(&rows.table.name);
-        writer.push(" WHERE ");
+        writer.rows_where(rows.table, columns);
         writer.among(rows.table, rows.columns, chunk);
         if let Some(known) = &known {
             writer.push(" AND ");
@@ -201,11 +189,7 @@ pub(crate) fn select_matching(
     above: Option<(&str, i64)>,
 ) -> Statement {
     let mut writer = Writer::new(dialect);
-    writer.push("SELECT ");
-    writer.stored(table, columns);
-    writer.push(" FROM ");
-    writer.name(&table.name);
-    writer.push(" WHERE ");
+    writer.rows_where(table, columns);
     writer.name(column);
     match dialect {
         Dialect::Sqlite => {
@@ -448,6 +432,15 @@ impl Writer {
             self.push(if index == 0 { "" } else { ", " });
             self.name(name);
         }
+    }
+
+    /// Writes that columns of the rows are read for which the condition holds that follows.
+    fn rows_where(&mut self, table: &Table, columns: &[String]) {
+        self.push("SELECT ");
+        self.stored(table, columns);
+        self.push(" FROM ");
+        self.name(&table.name);
+        self.push(" WHERE ");
     }
 
     /// Writes the columns of a SELECT list.

@@ -50,11 +50,7 @@ pub(crate) fn analyze(dialect: Dialect, table: &Table) -> Option<Sql> {
 /// Returns the statement that reads `columns` of the rows of a run.
 pub(crate) fn select(dialect: Dialect, columns: &[String], table: &Table, run: Run<'_>) -> Statement {
     let mut writer = Writer::new(dialect);
-    writer.push("SELECT ");
-    writer.stored(table, columns);
-    writer.push(" FROM ");
-    writer.name(&table.name);
-    writer.push(" WHERE ");
+    writer.rows_where(table, columns);
     writer.in_run(table, run);
     writer.finish()
 }
@@ -90,11 +86,7 @@ pub(crate) fn strangers(
     limit: usize,
 ) -> Statement {
     let mut writer = Writer::new(dialect);
-    writer.push("SELECT ");
-    writer.stored(table, columns);
-    writer.push(" FROM ");
-    writer.name(&table.name);
-    writer.push(" WHERE ");
+    writer.rows_where(table, columns);
     writer.in_run(table, run);
     writer.in_no_run(table, ours);
     writer.push(" LIMIT ");
@@ -112,11 +104,7 @@ pub(crate) fn untagged(
     limit: usize,
 ) -> Statement {
     let mut writer = Writer::new(dialect);
-    writer.push("SELECT ");
-    writer.stored(table, columns);
-    writer.push(" FROM ");
-    writer.name(&table.name);
-    writer.push(" WHERE ");
+    writer.rows_where(table, columns);
     writer.in_run(table, run);
     writer.push(" AND (");
     writer.name(&tag.0);
