@@ -64,13 +64,13 @@ def feed(*, place: Place, now: datetime, reader: User | None) -> QuerySet[Flyer]
 
 
 def of_favorites(flyers: QuerySet[Flyer], reader: User) -> QuerySet[Flyer]:
-    kept = Favorite.objects.filter(user=reader, flyer=OuterRef("pk"))
-    return flyers.filter(Exists(kept))
+    kept = Favorite.objects.filter(user=reader).values("flyer")
+    return flyers.filter(pk__in=kept)
 
 
 def of_followed(flyers: QuerySet[Flyer], reader: User) -> QuerySet[Flyer]:
-    followed = Follow.objects.filter(follower=reader, followed=OuterRef("creator"))
-    return flyers.filter(Exists(followed))
+    followed = Follow.objects.filter(follower=reader).values("followed")
+    return flyers.filter(creator__in=followed)
 
 
 def of_categories(
