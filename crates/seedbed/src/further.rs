@@ -30,6 +30,7 @@ use crate::sql;
 use crate::state::{FurtherKeys, Seeded, TagValue};
 use crate::survey::{Aim, Known, Question, Survey, records};
 
+use compare::Comparison;
 pub(crate) use removal::remove;
 use removal::{Leaving, leaving};
 
@@ -108,10 +109,18 @@ pub(crate) fn look(
         let plan = part_of(&mut survey.plan.further, &part.keys.population, &part.table);
         (plan.blocks, plan.rows) = (further.scaled.blocks, part.keys.rows);
         if part.stands {
-            let found = compare::compare(database, &further.scaled, part, &survey.schema, passwords, &mut |rows| {
+            let mut progress = |rows: u64| {
                 notice(Notice::Progress { doing: "comparing", table: part.table.clone(), done: done + rows, of: all });
-            })?;
-            (plan.inserts, plan.updates) = (found.missing, found.different);
+            };
+            let comparison = Comparison {
+                scaled: &further.scaled,
+                part,
+                table: &survey.schema.tables[&part.table],
+                tag: survey.tags.get(&part.table),
+                passwords,
+            };
+            let taken = comparison.look(database, plan, &mut progress)?;
+            survey.plan.obstacles.extend(taken);
         } else {
             plan.inserts = part.keys.rows;
             if plan.deletes == 0 {
@@ -248,11 +257,11 @@ impl Further {
         if self.rebuild {
             let loaded = self.loaded(database, survey, true)?;
             let aside = rebuild::set_aside(database, &candidates(&loaded)).during(|| "taking indexes away".into())?;
-            self.fill(database, &survey.schema, notice)?;
+            self.fill(database, survey, notice)?;
             notice(Notice::Rebuilding(aside.prospect.parts.len()));
             rebuild::put_back(database, aside).during(|| "putting indexes back".into())?;
         } else {
-            self.fill(database, &survey.schema, notice)?;
+            self.fill(database, survey, notice)?;
         }
         self.analyze(database, &survey.schema)
     }
@@ -320,39 +329,44 @@ impl Further {
         }))
     }
 
-    fn fill(&self, database: &mut dyn Database, schema: &Schema, notice: &mut dyn FnMut(Notice)) -> Result<()> {
+    fn fill(&self, database: &mut dyn Database, survey: &Survey, notice: &mut dyn FnMut(Notice)) -> Result<()> {
         let all = self.parts.iter().map(|part| part.keys.rows).sum();
         let mut done = 0;
         for part in &self.parts {
             let mut progress = |rows: u64| {
                 notice(Notice::Progress { doing: "loading", table: part.table.clone(), done: done + rows, of: all });
             };
+            let comparison = self.comparison(part, survey);
             if part.stands {
-                compare::repair(database, &self.scaled, part, schema, &self.passwords, &mut progress)?;
+                comparison.repair(database, &mut progress)?;
             } else {
-                self.load(database, part, schema, &mut progress)?;
+                self.load(database, comparison, &mut progress)?;
             }
             done += part.keys.rows;
         }
         Ok(())
     }
 
+    fn comparison<'a>(&'a self, part: &'a Part, survey: &'a Survey) -> Comparison<'a> {
+        let (table, tag) = (&survey.schema.tables[&part.table], survey.tags.get(&part.table));
+        Comparison { scaled: &self.scaled, part, table, tag, passwords: &self.passwords }
+    }
+
     fn load(
         &self,
         database: &mut dyn Database,
-        part: &Part,
-        schema: &Schema,
+        comparison: Comparison<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
+        let Comparison { part, table, .. } = comparison;
         let load = Load {
             scaled: &self.scaled,
             population: part.population,
-            table: &schema.tables[&part.table],
+            table,
             passwords: &self.passwords,
             blocks: self.scaled.further(),
         };
         database.load(&load, progress).during(|| format!("loading further rows of `{}`", part.table))?;
-        let table = &schema.tables[&part.table];
         let (first, last) = part.keys.cells();
         let run = sql::run::Run { column: &part.keys.column, first: &first, last: &last };
         let statement = sql::run::count(database.dialect(), table, run);
@@ -367,7 +381,7 @@ impl Further {
         // What a trigger does to one row it does to others: the first and the last blocks are read back.
         let blocks = self.scaled.blocks;
         for range in [1..2.min(blocks), blocks - 1..blocks] {
-            let found = compare::chunk(database, &self.scaled, part, schema, &self.passwords, range)?;
+            let found = comparison.chunk(database, range)?;
             if let Some(told) = found.first() {
                 let message = format!("a further row of `{}` was not stored as it was written: {told}", part.table);
                 return Err(Error::new(Exit::CouldNotRun, "read-back", message));

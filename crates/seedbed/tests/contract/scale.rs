@@ -141,7 +141,6 @@ fn damage_in_further_blocks_is_counted_and_mended() {
     let (first, user) = (7_300_000_000_000_000_i64, 7_200_000_000_000_000_i64);
     large.world.sql(&format!("DELETE FROM flyers_favorite WHERE id > {first} AND id % 7 = 0"));
     large.world.sql(&format!("UPDATE users_user SET first_name = 'Mallory' WHERE id > {user} AND id % 100 = 3"));
-    large.world.sql(&format!("UPDATE users_user SET is_e2e_test_data = FALSE WHERE id > {user} AND id % 500 = 4"));
     let plan = large.run(|target, _| seedbed::plan(target, None)).unwrap();
     let (inserts, updates, deletes) = counted(&plan);
     let gone = large.further("favorites")
@@ -151,6 +150,25 @@ fn damage_in_further_blocks_is_counted_and_mended() {
     assert!(!large.verify().holds());
     assert_eq!(counted(&large.seed().unwrap()), (inserts, updates, 0));
     assert_eq!(large.dump(), rows);
+}
+
+#[test]
+fn a_further_row_that_lost_its_tag_is_somebody_elses() {
+    let mut large = Large::new(&pockitflyer(), &Scale::Blocks(4));
+    large.seed().unwrap();
+    let taken = large.world.number("SELECT max(id) FROM users_user");
+    large.world.sql(&format!("UPDATE users_user SET is_e2e_test_data = FALSE, bio = 'mine' WHERE id = {taken}"));
+    large.world.sql(&format!("DELETE FROM flyers_favorite WHERE id > {taken}"));
+    let rows = large.dump();
+    let plan = large.run(|target, _| seedbed::plan(target, None)).unwrap();
+    assert_eq!(plan.plan.obstacles.len(), 1);
+    assert!(!large.verify().holds());
+    for refused in [large.seed(), large.cleanup()] {
+        let error = refused.unwrap_err();
+        assert_eq!((error.exit as u8, error.rule), (4, "rows-not-ours"));
+        assert!(error.details.iter().any(|detail| detail.contains(&format!("users_user {taken}"))), "{error:?}");
+        assert_eq!(large.dump(), rows);
+    }
 }
 
 #[test]
