@@ -19,7 +19,7 @@ use crate::database::Database;
 use crate::error::{Error, Exit, Result, While};
 use crate::media;
 use crate::run::Receipt;
-use crate::state::{self, State, Versions};
+use crate::state::{self, Seeded, State, Versions};
 
 /// What is kept between two surveys.
 #[derive(Default)]
@@ -44,8 +44,8 @@ pub(crate) struct Memory {
 #[derive(Clone, Debug)]
 pub(crate) struct Ground {
     pub(crate) schema: Arc<Schema>,
-    /// What was seeded for the worker: scenarios and seeds.
-    pub(crate) seeded: Vec<(String, u64)>,
+    /// What was seeded for the worker: scenarios, seeds and blocks.
+    pub(crate) seeded: Vec<(String, u64, u64)>,
 }
 
 /// The rule of a survey whose dataset was generated for another catalogue or another state.
@@ -195,8 +195,8 @@ impl Memory {
         self.keep(survey, true);
         self.sync = None;
         if let Some(ground) = &mut self.ground {
-            ground.seeded.retain(|(name, _)| !survey.records.iter().any(|record| record.scenario == *name));
-            ground.seeded.extend(survey.records.iter().map(|record| (record.scenario.clone(), record.seed)));
+            ground.seeded.retain(|(name, ..)| !survey.records.iter().any(|record| record.scenario == *name));
+            ground.seeded.extend(survey.records.iter().map(ground_of));
             ground.seeded.sort();
         }
     }
@@ -221,11 +221,15 @@ impl Memory {
     }
 }
 
-/// Returns what is seeded for a worker: scenarios and seeds.
-pub(crate) fn seeded(state: &State, worker: u8) -> Vec<(String, u64)> {
-    let mut seeded: Vec<_> = state.of_worker(worker).map(|seeded| (seeded.scenario.clone(), seeded.seed)).collect();
+/// Returns what is seeded for a worker: scenarios, seeds and blocks.
+pub(crate) fn seeded(state: &State, worker: u8) -> Vec<(String, u64, u64)> {
+    let mut seeded: Vec<_> = state.of_worker(worker).map(ground_of).collect();
     seeded.sort();
     seeded
+}
+
+fn ground_of(seeded: &Seeded) -> (String, u64, u64) {
+    (seeded.scenario.clone(), seeded.seed, seeded.blocks())
 }
 
 fn without_ours(schema: &Schema) -> Vec<&Table> {
