@@ -35,10 +35,11 @@ use crate::arguments::{Arguments, Verb};
 use crate::caller::Caller;
 use crate::output::{duration, restored};
 use crate::page::Last;
+use crate::progress::{Step, Watch};
 use crate::verb::{Desk, reset};
 use crate::{moment, read};
 
-use answer::{Asking, NOT_JSON, NOTHING_THERE, TOO_LONG, WRONG_METHOD, failed, with_status};
+use answer::{Asking, Line, NOT_JSON, NOTHING_THERE, TOO_LONG, WRONG_METHOD, failed, with_status};
 use door::Door;
 use operation::{Asked, OPERATIONS, Operation, wrong};
 
@@ -154,18 +155,21 @@ impl Service {
         self: Arc<Self>,
         operation: &'static Operation,
         asked: Asked,
-        notices: mpsc::UnboundedSender<String>,
+        lines: mpsc::UnboundedSender<Line>,
     ) -> Result<Answer> {
         let _writer = if operation.writes { Some(self.writers[usize::from(asked.worker)].lock().await) } else { None };
         let started = Instant::now();
         let service = Arc::clone(&self);
         let (worker, scenario) = (asked.worker, asked.scenario.clone());
         let verb = tokio::task::spawn_blocking(move || {
-            service.run(&asked.typed, &|line| {
-                // Nobody may be listening any more.
-                let _ = service.tell.send(Told::Notice(line.to_owned()));
-                let _ = notices.send(line.to_owned());
-            })
+            // Nobody may be listening any more.
+            let log = |line: &str| drop(service.tell.send(Told::Notice(line.to_owned())));
+            let notice = |line: &str| {
+                log(line);
+                let _ = lines.send(Line::Notice(line.to_owned()));
+            };
+            let step = |step: &Step<'_>| drop(lines.send(Line::Progress(step.json())));
+            service.run(&asked.typed, &notice, Watch::Steps(&log, &step))
         });
         let result = verb.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         if operation.writes {
@@ -179,9 +183,10 @@ impl Service {
     }
 
     /// Runs a verb as it is typed; `notice` hears what a person may want to know meanwhile.
-    pub(crate) fn run(&self, typed: &[String], notice: &dyn Fn(&str)) -> Result<Answer> {
+    pub(crate) fn run(&self, typed: &[String], notice: &dyn Fn(&str), watch: Watch<'_>) -> Result<Answer> {
         let arguments = self.typed(typed)?;
-        let desk = self.desk(&arguments, notice);
+        let mut desk = self.desk(&arguments, notice);
+        desk.watch = watch;
         match &arguments.verb {
             Verb::Reset(flags) => self.reset(flags, &desk),
             verb => verb.run(&desk),
@@ -317,8 +322,8 @@ async fn operate(service: Arc<Service>, operation: &'static Operation, parts: &P
     let said =
         if operation.method == Method::GET { read_query(operation, parts)? } else { read_body(parts, body).await? };
     let asked = operation.read(&said, &service.settings.scenario)?;
-    let (notices, told) = mpsc::unbounded_channel();
-    let running = tokio::spawn(service.work(operation, asked, notices));
+    let (lines, told) = mpsc::unbounded_channel();
+    let running = tokio::spawn(service.work(operation, asked, lines));
     Ok(match Asking::of(&parts.headers) {
         Asking::AtOnce => answer::at_once(running).await,
         Asking::Lines => answer::lines(running, told),

@@ -35,7 +35,7 @@ use crate::answer::{Answer, Report};
 use crate::arguments::{Format, Global};
 use crate::caller::Caller;
 use crate::output::Paint;
-use crate::progress::Progress;
+use crate::progress::{Progress, Watch};
 
 /// What every verb works with.
 pub(crate) struct Desk<'a> {
@@ -49,6 +49,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) config: Option<&'a Path>,
     paint: Paint,
     pub(crate) notice: &'a dyn Fn(&str),
+    pub(crate) watch: Watch<'a>,
     /// Hears what a verb that stays answers when it has begun.
     pub(crate) announce: Option<&'a dyn Fn(&Answer)>,
     /// What the caller signs tokens with.
@@ -81,6 +82,7 @@ impl<'a> Desk<'a> {
             here: caller.here,
             paint: Paint::new(caller.colour),
             notice: caller.notice,
+            watch: if caller.live { Watch::Bar } else { Watch::Lines(caller.notice) },
             announce: caller.announce,
             secret: caller.secret,
             project: caller.project,
@@ -158,7 +160,7 @@ impl<'a> Desk<'a> {
     /// Returns what passes notices on as they come.
     pub(crate) fn notices(&self) -> impl FnMut(Notice) {
         let tell = self.notice;
-        let mut progress = Progress::new(self.live, tell);
+        let mut progress = Progress::new(self.watch);
         move |notice| match notice {
             Notice::Waiting { .. } | Notice::Moving { .. } | Notice::Rebuilding(_) => tell(&notice.to_string()),
             Notice::Progress { doing, table, done, of } => progress.show(doing, &table, done, of),

@@ -17,7 +17,7 @@ use crate::answer::Answer;
 use crate::output;
 
 /// JSON, an object a line.
-const LINES: &str = "application/x-ndjson";
+pub(super) const LINES: &str = "application/x-ndjson";
 
 /// Rules of HTTP, each with a status of its own.
 pub(super) const NOTHING_THERE: &str = "nothing-there";
@@ -96,7 +96,7 @@ fn status(error: &Error) -> StatusCode {
 pub(super) enum Asking {
     /// As one object, when it is there.
     AtOnce,
-    /// As JSON lines: `{"notice": ...}` while it comes about, and the object at the end.
+    /// As JSON lines: a [`Line`] each while it comes about, and the object at the end.
     Lines,
 }
 
@@ -105,6 +105,21 @@ impl Asking {
         let wanted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let lines = |value: &str| value.split(',').any(|kind| kind.trim() == LINES);
         if wanted.into_iter().any(lines) { Self::Lines } else { Self::AtOnce }
+    }
+}
+
+/// What is told while a verb runs.
+pub(super) enum Line {
+    Notice(String),
+    Progress(Value),
+}
+
+impl Line {
+    fn json(self) -> Value {
+        match self {
+            Self::Notice(text) => json!({ "notice": text }),
+            Self::Progress(step) => json!({ "progress": step }),
+        }
     }
 }
 
@@ -119,11 +134,11 @@ pub(super) async fn at_once(running: Running) -> Response {
 }
 
 /// Returns what is told while a verb runs, as it comes, and its answer at the end.
-pub(super) fn lines(running: Running, told: mpsc::UnboundedReceiver<String>) -> Response {
+pub(super) fn lines(running: Running, told: mpsc::UnboundedReceiver<Line>) -> Response {
     let lines = stream::unfold(Some((running, told)), async |state| {
         let (running, mut told) = state?;
         let (object, next) = match told.recv().await {
-            Some(notice) => (json!({ "notice": notice }), Some((running, told))),
+            Some(line) => (line.json(), Some((running, told))),
             None => (object(&ended(running).await), None),
         };
         Some((Ok::<String, Infallible>(format!("{object}\n")), next))

@@ -3,6 +3,7 @@
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
+use super::answer::LINES;
 use super::operation::{Field, Kind, OPERATIONS, Operation};
 
 /// Returns the document, OpenAPI 3.1.
@@ -22,7 +23,8 @@ pub(super) fn document() -> Value {
         "info": {
             "title": "Seedbed",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "The verbs of Seedbed over HTTP. Every answer is the object that `--format json` prints.",
+            "description": "The verbs of Seedbed over HTTP. Every answer is the object that `--format json` prints. \
+                            With `Accept: application/x-ndjson` it is the last of the lines that tell of long work.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "security": [{ "token": [] }],
@@ -31,7 +33,7 @@ pub(super) fn document() -> Value {
             "securitySchemes": {
                 "token": { "type": "http", "scheme": "bearer", "description": "the text of the token file" },
             },
-            "schemas": { "Error": error() },
+            "schemas": { "Error": error(), "Line": line() },
             "responses": responses(),
         },
     })
@@ -43,6 +45,7 @@ fn described(operation: &Operation) -> Value {
         "summary": operation.about,
         "responses": answers(&object(operation.answers), operation.method != Method::GET),
     });
+    described["responses"]["200"]["content"][LINES] = json!({ "schema": { "$ref": "#/components/schemas/Line" } });
     if operation.method == Method::GET {
         described["parameters"] = operation.fields.iter().map(parameter).collect();
     } else {
@@ -182,5 +185,35 @@ fn error() -> Value {
             },
         },
         "required": ["exit_code", "error"],
+    })
+}
+
+fn line() -> Value {
+    let count = json!({ "type": "integer", "minimum": 0 });
+    let guess = json!({ "type": ["integer", "null"], "minimum": 0, "description": "null where it has just begun" });
+    json!({
+        "description": "One line of a stream: a notice, how far long work has come, or at the end the answer or the error.",
+        "anyOf": [
+            { "type": "object", "properties": { "notice": { "type": "string" } }, "required": ["notice"] },
+            {
+                "type": "object",
+                "properties": {
+                    "progress": {
+                        "type": "object",
+                        "properties": {
+                            "doing": { "type": "string", "enum": ["comparing", "loading", "removing"] },
+                            "table": { "type": "string" },
+                            "done": count,
+                            "of": count,
+                            "rows_per_second": guess,
+                            "seconds_left": guess,
+                        },
+                        "required": ["doing", "table", "done", "of", "rows_per_second", "seconds_left"],
+                    },
+                },
+                "required": ["progress"],
+            },
+            { "type": "object", "required": ["exit_code"] },
+        ],
     })
 }

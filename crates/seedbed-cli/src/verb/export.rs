@@ -38,7 +38,7 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let form = desk.format.form().expect("a call without a form is a wrong one");
     let (folder, threads) = (desk.here.join(&flags.out), flags.threads.map(usize::from));
     let export = Export { form, folder: &folder, part: flags.part, threads };
-    let (call, mut progress) = (Call { scale: Some(&flags.scale), ..desk.call }, Progress::new(desk.live, desk.notice));
+    let (call, mut progress) = (Call { scale: Some(&flags.scale), ..desk.call }, Progress::new(desk.watch));
     let mut told = |table: &str, done, of| progress.show("writing", table, done, of);
     let manifest = desk.project()?.export(&flags.scenario, desk.lent(), &call, &export, &mut told)?;
     // The display goes before the answer comes.

@@ -42,7 +42,7 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let mut host = Host::begin(desk, &asked, None)?;
     for worker in 0..flags.workers {
         let typed = ["seed", &format!("--worker={worker}"), "--", &flags.scenario].map(str::to_owned);
-        let seeded = host.service.run(&typed, desk.notice)?;
+        let seeded = host.service.run(&typed, desk.notice, desk.watch)?;
         let lines = seeded.text.trim_end();
         if worker == 0 {
             (desk.notice)(lines);
