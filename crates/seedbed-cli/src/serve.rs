@@ -183,7 +183,7 @@ impl Service {
     }
 
     /// Runs a verb as it is typed; `notice` hears what a person may want to know meanwhile.
-    pub(crate) fn run(&self, typed: &[String], notice: &dyn Fn(&str), watch: Watch<'_>) -> Result<Answer> {
+    fn run(&self, typed: &[String], notice: &dyn Fn(&str), watch: Watch<'_>) -> Result<Answer> {
         let arguments = self.typed(typed)?;
         let mut desk = self.desk(&arguments, notice);
         desk.watch = watch;

@@ -91,6 +91,21 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Returns the desk of another worker, without colours.
+    #[cfg(all(unix, feature = "serve"))]
+    pub(crate) fn of_worker(&self, worker: u8) -> Self {
+        Self {
+            call: Call { worker, ..self.call },
+            here: self.here.clone(),
+            paint: Paint::new(false),
+            secret: self.secret.clone(),
+            project: self.project.clone(),
+            lent: RefCell::default(),
+            started: Instant::now(),
+            ..*self
+        }
+    }
+
     /// Returns the project that this folder is in, or the one that was named.
     pub(crate) fn project(&self) -> Result<Project> {
         let project = match (&self.project, self.config) {

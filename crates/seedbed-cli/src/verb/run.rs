@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use seedbed::project::Purpose;
 use seedbed::{Error, Exit, Result};
+use seedbed_core::scale::Scale;
 use serde_json::json;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::Desk;
-use super::serve::{Asked, Host, Signals};
+use super::serve::{Asked, Host, Signals, staying};
+use super::{Desk, seed};
 use crate::answer::Answer;
 use crate::output::duration;
 use crate::page::{self, View};
@@ -28,6 +29,13 @@ pub(crate) struct Flags {
     /// How many workers are seeded: as many as tests run at once.
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=50))]
     workers: u8,
+    /// Seeds worker 0 so many times, `1000`, or with at least so many rows, `users=100000`; the other workers
+    /// stand as they are beside it.
+    #[arg(long, value_name = "SCALE", value_parser = seed::scale)]
+    scale: Option<Scale>,
+    /// Takes indexes and foreign keys away while further blocks are loaded, and puts them back.
+    #[arg(long)]
+    rebuild: bool,
     /// Where the reports go that prove what the command stands on: `index.html`, `junit.xml`, `summary.md`.
     #[arg(long, value_name = "FOLDER", default_value = "seedbed-report")]
     report: PathBuf,
@@ -37,12 +45,10 @@ pub(crate) struct Flags {
 }
 
 pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
-    let address = Address::Port(0);
-    let asked = Asked { scenario: Some(&flags.scenario), workers: flags.workers, address };
-    let mut host = Host::begin(desk, &asked, None)?;
+    staying(desk)?;
+    // Before signals are heard, so that a Ctrl-C ends a long load at once.
     for worker in 0..flags.workers {
-        let typed = ["seed", &format!("--worker={worker}"), "--", &flags.scenario].map(str::to_owned);
-        let seeded = host.service.run(&typed, desk.notice, desk.watch)?;
+        let seeded = seed::run(&flags.seed(worker), &desk.of_worker(worker))?;
         let lines = seeded.text.trim_end();
         if worker == 0 {
             (desk.notice)(lines);
@@ -52,11 +58,10 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
         if seeded.exit_code != 0 {
             return Ok(seeded);
         }
-        if let Some(signal) = host.signals.heard() {
-            return Ok(ended(128 + signal.as_raw()));
-        }
     }
     write(flags, desk)?;
+    let asked = Asked { scenario: Some(&flags.scenario), workers: flags.workers, address: Address::Port(0) };
+    let mut host = Host::begin(desk, &asked, None)?;
     let started = Instant::now();
     let mut command = command(flags, &host);
     let (told, signals) = (&mut host.told, &mut host.signals);
@@ -74,6 +79,14 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     Ok(answer)
 }
 
+impl Flags {
+    /// Returns how a worker is seeded.
+    fn seed(&self, worker: u8) -> seed::Flags {
+        let (scale, rebuild) = if worker == 0 { (self.scale.clone(), self.rebuild) } else { (None, false) };
+        seed::Flags { scenario: self.scenario.clone(), dry_run: false, scale: seed::Scaled { scale }, rebuild }
+    }
+}
+
 /// Returns the answer with the command's exit code, as a shell counts.
 fn ended(code: i32) -> Answer {
     let code = code as u8;
@@ -83,6 +96,8 @@ fn ended(code: i32) -> Answer {
 /// Writes the reports before the command begins, so that they are there however it ends.
 fn write(flags: &Flags, desk: &Desk<'_>) -> Result<()> {
     let mut work = desk.work(&flags.scenario, Purpose::Look)?;
+    // Further rows were loaded and counted, or compared, a moment ago.
+    work.scaling = false;
     let reading = page::read(&mut work, &mut desk.notices())?;
     let view = View { work: &work, reading: &reading, now: desk.call.now, live: None };
     let file = |name: &str| Some(flags.report.join(name));

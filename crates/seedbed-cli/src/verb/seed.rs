@@ -12,15 +12,15 @@ use crate::output::{planned, seeded};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
     /// The scenario.
-    scenario: String,
+    pub(super) scenario: String,
     /// Says what would be written, and writes nothing.
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     #[command(flatten)]
-    scale: Scaled,
+    pub(super) scale: Scaled,
     /// Takes indexes and foreign keys away while further blocks are loaded, and puts them back.
     #[arg(long)]
-    rebuild: bool,
+    pub(super) rebuild: bool,
 }
 
 /// How large the dataset is to be.

@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures_util::FutureExt;
 use rustix::process::Signal;
 use seedbed::{Error, Exit, Project, Result};
 use tokio::runtime::{Builder, Runtime};
@@ -75,7 +74,7 @@ pub(super) struct Asked<'a> {
 /// A service that answers in threads of its own until it ends.
 pub(super) struct Host<'a> {
     pub(super) runtime: Runtime,
-    pub(super) service: Arc<Service>,
+    service: Arc<Service>,
     pub(super) told: UnboundedReceiver<Told>,
     pub(super) signals: Signals,
     pub(super) announce: &'a dyn Fn(&Answer),
@@ -103,10 +102,7 @@ impl Drop for Removed {
 impl<'a> Host<'a> {
     /// Begins to answer.
     pub(super) fn begin(desk: &Desk<'a>, asked: &Asked<'_>, token_file: Option<&Path>) -> Result<Self> {
-        let Some(announce) = desk.announce else {
-            let error = Error::new(Exit::Usage, "not-from-here", "this verb stays, and opens its database by itself");
-            return Err(error.help("type it in a terminal: `seedbed serve`, `seedbed run`"));
-        };
+        let announce = staying(desk)?;
         let project = desk.project()?;
         let highest = project.names().pop().map(str::to_owned);
         let scenario = asked.scenario.map(str::to_owned).or(highest);
@@ -174,6 +170,14 @@ impl<'a> Host<'a> {
     }
 }
 
+/// Returns who hears that a verb has begun that stays.
+pub(super) fn staying<'a>(desk: &Desk<'a>) -> Result<&'a dyn Fn(&Answer)> {
+    desk.announce.ok_or_else(|| {
+        let error = Error::new(Exit::Usage, "not-from-here", "this verb stays, and opens its database by itself");
+        error.help("type it in a terminal: `seedbed serve`, `seedbed run`")
+    })
+}
+
 /// What asks a program to end.
 pub(super) struct Signals([(Signal, unix::Signal); 3]);
 
@@ -192,11 +196,6 @@ impl Signals {
         all().map_err(|error| {
             Error::new(Exit::CouldNotRun, "no-signals", format!("while asking to hear signals: {error}"))
         })
-    }
-
-    /// Returns one that was heard meanwhile.
-    pub(super) fn heard(&mut self) -> Option<Signal> {
-        self.next().now_or_never()
     }
 
     /// Waits for the next one.

@@ -1,6 +1,7 @@
 //! `run`: a command with seeded workers and a service beside it.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
@@ -40,6 +41,41 @@ fn the_command_finds_seeded_workers_and_its_code_is_returned() {
     assert!(reports.iter().all(|report| !report.contains("TestPass123!")));
     let left: Vec<_> = fs::read_dir(project.path().join(".seedbed")).unwrap().flatten().collect();
     assert_eq!(left.len(), 1, "the token file is gone: {left:?}");
+}
+
+#[test]
+fn worker_0_is_seeded_at_a_scale_and_the_others_beside_it() {
+    let project = Project::new();
+    let answer = project.call(&["run", "m03", "--workers", "2", "--scale", "20", "--rebuild", "--", "true"]);
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    assert!(answer.err.contains("scale 20") && answer.err.contains("worker 1: verified"), "{}", answer.err);
+    assert_eq!(project.number("SELECT count(*) FROM flyers_favorite"), 21 * 50);
+    let scale =
+        |worker: &str| project.json(&["plan", "m03", "--worker", worker, "--check"])["dataset"]["scale"].clone();
+    assert_eq!((scale("0"), scale("1")), (20.into(), 1.into()));
+    assert!(project.read("seedbed-report/summary.md").contains("134"));
+
+    let wrong = project.call(&["run", "m03", "--scale", "0", "--", "touch", "begun"]).failed(2);
+    assert!(wrong.contains("as users=100000"), "{wrong}");
+}
+
+#[test]
+fn ctrl_c_ends_a_long_load_at_once() {
+    let project = Project::seeded("m03");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_seedbed"))
+        .args(["run", "m03", "--scale", "20000", "--", "touch", "begun"])
+        .current_dir(project.path())
+        .stderr(fs::File::create(project.path().join("told")).unwrap())
+        .spawn()
+        .unwrap();
+    // A line is told after five seconds, so it is in the middle then.
+    await_file(&project.path().join("told"));
+
+    signal(&child, Signal::INT);
+
+    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+    assert_eq!(project.number("SELECT count(*) FROM flyers_favorite"), 50);
+    assert!(!project.path().join("begun").exists() && !project.path().join(".seedbed").exists());
 }
 
 #[test]
