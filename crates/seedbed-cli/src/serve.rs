@@ -67,6 +67,8 @@ pub(crate) struct Settings {
     pub(crate) migrate: String,
     /// How many workers the page offers.
     pub(crate) workers: u8,
+    /// The largest scale that a request may ask for.
+    pub(crate) scale_limit: u64,
 }
 
 /// A service that runs.
@@ -218,7 +220,9 @@ impl Service {
             project: None,
             database: None,
         };
-        Desk::new(&arguments.global, caller)
+        let mut desk = Desk::new(&arguments.global, caller);
+        desk.scale_limit = Some(settings.scale_limit);
+        desk
     }
 
     /// Resets over a scenario that stays open between two requests.

@@ -50,6 +50,8 @@ pub(crate) struct Desk<'a> {
     paint: Paint,
     pub(crate) notice: &'a dyn Fn(&str),
     pub(crate) watch: Watch<'a>,
+    /// The largest scale that may be asked for, where there is one.
+    pub(crate) scale_limit: Option<u64>,
     /// Hears what a verb that stays answers when it has begun.
     pub(crate) announce: Option<&'a dyn Fn(&Answer)>,
     /// What the caller signs tokens with.
@@ -83,6 +85,7 @@ impl<'a> Desk<'a> {
             paint: Paint::new(caller.colour),
             notice: caller.notice,
             watch: if caller.live { Watch::Bar } else { Watch::Lines(caller.notice) },
+            scale_limit: None,
             announce: caller.announce,
             secret: caller.secret,
             project: caller.project,

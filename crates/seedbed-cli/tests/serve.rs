@@ -10,5 +10,7 @@ mod browser;
 mod client;
 #[path = "serve/run.rs"]
 mod run;
+#[path = "serve/scale.rs"]
+mod scale;
 #[path = "serve/verbs.rs"]
 mod verbs;

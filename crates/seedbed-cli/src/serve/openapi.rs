@@ -76,6 +76,7 @@ fn parameter(field: &Field) -> Value {
 fn schema(field: &Field, nullable: bool) -> Value {
     let mut schema = match field.kind {
         Kind::Text => json!({ "type": "string" }),
+        Kind::Switch => json!({ "type": "boolean" }),
         Kind::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
     };
     if nullable {

@@ -38,13 +38,15 @@ pub(super) enum Kind {
     Text,
     /// A whole number between these.
     Number(u32, u32),
+    /// True or false.
+    Switch,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Typed {
     /// By its place behind the flags.
     Name,
-    /// As `--name=value`.
+    /// As `--name=value`; a switch as `--name`, or not at all.
     Flag,
 }
 
@@ -65,6 +67,18 @@ const PERSONA_ALONE: Field = Field { about: "a persona, by its name", ..PERSONA 
 const TTL: Field = field("ttl", Kind::Number(1, u32::MAX), Typed::Flag, "for how many seconds it is good");
 const KIND: Field = field("kind", Kind::Text, Typed::Flag, "`valid`, unless said, `expired` or `malformed`");
 const STATE: Field = field("state", Kind::Text, Typed::Flag, "a declared state to start from instead");
+const SCALE: Field = field(
+    "scale",
+    Kind::Text,
+    Typed::Flag,
+    "the dataset so many times, `1000`, or with at least so many rows, `users=100000`; as it stands unless said",
+);
+const REBUILD: Field = field(
+    "rebuild",
+    Kind::Switch,
+    Typed::Flag,
+    "indexes and foreign keys are taken away while further blocks are loaded",
+);
 const RECEIPT: &[&str] = &["database", "dataset", "plan", "written", "committed"];
 
 /// All operations.
@@ -82,7 +96,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "/v1/plan",
         "plan",
         "What would change; nothing is written.",
-        &[SCENARIO, WORKER, STATE],
+        &[SCENARIO, WORKER, STATE, SCALE, REBUILD],
         RECEIPT,
     ),
     operation(
@@ -117,7 +131,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[SCENARIO, WORKER],
         &["seedbed", "scenario", "worker", "digest", "personas", "rows", "edges", "expected"],
     ),
-    operation(Does::Writes, "/v1/seed", "seed", "The database becomes as declared.", &[SCENARIO, WORKER], RECEIPT),
+    operation(
+        Does::Writes,
+        "/v1/seed",
+        "seed",
+        "The database becomes as declared.",
+        &[SCENARIO, WORKER, SCALE, REBUILD],
+        RECEIPT,
+    ),
     operation(
         Does::Writes,
         "/v1/reset",
@@ -211,6 +232,7 @@ impl Operation {
             }
             match field.typed {
                 Typed::Name => names.push(text),
+                Typed::Flag if matches!(field.kind, Kind::Switch) => flags.push(format!("--{}", field.name)),
                 Typed::Flag => flags.push(format!("--{}={text}", field.name)),
             }
         }
@@ -224,7 +246,7 @@ impl Field {
     /// Returns the value as it is typed; none where it is not said, or is what holds unless said.
     fn read(&self, said: Option<&Value>) -> Result<Option<String>> {
         let text = match (self.kind, said) {
-            (_, None | Some(Value::Null)) => return Ok(None),
+            (_, None | Some(Value::Null)) | (Kind::Switch, Some(Value::Bool(false))) => return Ok(None),
             (Kind::Text, Some(Value::String(text))) if !text.contains('\0') => text.clone(),
             (Kind::Number(least, most), Some(Value::Number(number))) => match whole(number) {
                 Some(number) if (u64::from(least)..=u64::from(most)).contains(&number) => number.to_string(),
@@ -233,6 +255,8 @@ impl Field {
             (Kind::Number(least, most), Some(_)) => {
                 return Err(wrong(format!("`{}` is a whole number, {least} to {most}", self.name)));
             }
+            (Kind::Switch, Some(Value::Bool(true))) => "true".to_owned(),
+            (Kind::Switch, Some(_)) => return Err(wrong(format!("`{}` is true or false", self.name))),
             (Kind::Text, Some(_)) => return Err(wrong(format!("`{}` is a text", self.name))),
         };
         Ok(Some(text))
@@ -242,6 +266,7 @@ impl Field {
     pub(super) fn of_query(&self, text: String) -> Value {
         match self.kind {
             Kind::Number(..) => text.parse::<u64>().map_or(Value::String(text), Value::from),
+            Kind::Switch => text.parse::<bool>().map_or(Value::String(text), Value::from),
             Kind::Text => Value::String(text),
         }
     }

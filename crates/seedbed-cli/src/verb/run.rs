@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::serve::{Asked, Host, Signals, staying};
+use super::serve::{Asked, Host, Limit, Signals, staying};
 use super::{Desk, seed};
 use crate::answer::Answer;
 use crate::output::duration;
@@ -36,6 +36,8 @@ pub(crate) struct Flags {
     /// Takes indexes and foreign keys away while further blocks are loaded, and puts them back.
     #[arg(long)]
     rebuild: bool,
+    #[command(flatten)]
+    limit: Limit,
     /// Where the reports go that prove what the command stands on: `index.html`, `junit.xml`, `summary.md`.
     #[arg(long, value_name = "FOLDER", default_value = "seedbed-report")]
     report: PathBuf,
@@ -60,7 +62,12 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
         }
     }
     write(flags, desk)?;
-    let asked = Asked { scenario: Some(&flags.scenario), workers: flags.workers, address: Address::Port(0) };
+    let asked = Asked {
+        scenario: Some(&flags.scenario),
+        workers: flags.workers,
+        address: Address::Port(0),
+        scale_limit: flags.limit.scale_limit,
+    };
     let mut host = Host::begin(desk, &asked, None)?;
     let started = Instant::now();
     let mut command = command(flags, &host);

@@ -1,7 +1,7 @@
 //! `seedbed seed`
 
-use seedbed::Result;
 use seedbed::project::Purpose;
+use seedbed::{Error, Exit, Result};
 use seedbed_core::scale::Scale;
 
 use super::Desk;
@@ -38,6 +38,7 @@ pub(crate) fn scale(text: &str) -> std::result::Result<Scale, String> {
 }
 
 pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
+    fits(flags, desk)?;
     let purpose = if flags.dry_run { Purpose::Look } else { Purpose::Write };
     let mut work = desk.work_at(&flags.scenario, purpose, flags.scale.scale.as_ref())?;
     work.rebuild = flags.rebuild;
@@ -56,4 +57,18 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let (work, receipt, verified) = (&work, &receipt, verified.map(|(verified, _)| verified));
     let whole = desk.whole(times);
     Ok(desk.answer(&seeded::Report { work, receipt, verified: verified.as_ref(), times, whole }))
+}
+
+/// Refuses a scale that is over the limit, before a missing database is made.
+fn fits(flags: &Flags, desk: &Desk<'_>) -> Result<()> {
+    let (Some(scale), Some(limit)) = (&flags.scale.scale, desk.scale_limit) else { return Ok(()) };
+    let blocks = desk.work_at(&flags.scenario, Purpose::Look, Some(scale))?.scaled.blocks;
+    if blocks <= limit {
+        return Ok(());
+    }
+    let (program, scenario) = (desk.call.program, &flags.scenario);
+    let message = format!("a scale of {blocks} is asked for, and this service seeds at most {limit}");
+    let error = Error::new(Exit::Usage, "scale-limit", message);
+    Err(error
+        .help(format!("start it with `--scale-limit {blocks}`, or type `{program} seed {scenario} --scale {scale}`")))
 }

@@ -35,11 +35,26 @@ pub(crate) struct Flags {
     /// Where the token is written, for its owner alone.
     #[arg(long, value_name = "PATH")]
     token_file: Option<PathBuf>,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+/// What a service takes on.
+#[derive(Debug, clap::Args)]
+pub(super) struct Limit {
+    /// The largest scale, in blocks, that a request may seed.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) scale_limit: u64,
 }
 
 pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let address = flags.socket.as_ref().map_or(Address::Port(flags.port), |path| Address::Socket(desk.here.join(path)));
-    let asked = Asked { scenario: flags.scenario.as_deref(), workers: flags.workers, address };
+    let asked = Asked {
+        scenario: flags.scenario.as_deref(),
+        workers: flags.workers,
+        address,
+        scale_limit: flags.limit.scale_limit,
+    };
     let mut host = Host::begin(desk, &asked, flags.token_file.as_deref())?;
     let page = if desk.interactive && desk.live { Some(host.page_address()?) } else { None };
     let report = Report {
@@ -69,6 +84,7 @@ pub(super) struct Asked<'a> {
     pub(super) scenario: Option<&'a str>,
     pub(super) workers: u8,
     pub(super) address: Address,
+    pub(super) scale_limit: u64,
 }
 
 /// A service that answers in threads of its own until it ends.
@@ -137,6 +153,7 @@ impl<'a> Host<'a> {
             program: desk.call.program.to_owned(),
             migrate: desk.call.migrate.to_owned(),
             workers: asked.workers,
+            scale_limit: asked.scale_limit,
         };
         let (service, told) = Service::new(settings, secret, listening.hosts());
         let (stop, stopped) = watch::channel(false);
