@@ -55,6 +55,8 @@ struct Part {
     keys: FurtherKeys,
     /// They stand as recorded, so they are compared; otherwise they are loaded.
     stands: bool,
+    /// Some that stand are not as declared.
+    differs: bool,
 }
 
 impl FurtherKeys {
@@ -82,6 +84,15 @@ pub(crate) fn recorded<'s>(seeded: impl Iterator<Item = &'s Seeded>) -> BTreeMap
     all
 }
 
+/// How rows that stand are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Looking {
+    /// Each is compared.
+    Closely,
+    /// They are taken for what was recorded: before anything is written they are looked at again.
+    Briefly,
+}
+
 /// Looks at the further rows of the levels: completes the plan and what is to be recorded. Returns what is to
 /// be written; nothing where no scale is asked for.
 pub(crate) fn look(
@@ -89,6 +100,7 @@ pub(crate) fn look(
     question: &Question<'_>,
     survey: &mut Survey,
     passwords: &Hashes,
+    looking: Looking,
     notice: &mut dyn FnMut(Notice),
 ) -> Result<Option<Further>> {
     let leaving = leaving(question, survey);
@@ -108,7 +120,7 @@ pub(crate) fn look(
     for part in &mut further.parts {
         let plan = part_of(&mut survey.plan.further, &part.keys.population, &part.table);
         (plan.blocks, plan.rows) = (further.scaled.blocks, part.keys.rows);
-        if part.stands {
+        if part.stands && looking == Looking::Closely {
             let mut progress = |rows: u64| {
                 notice(Notice::Progress { doing: "comparing", table: part.table.clone(), done: done + rows, of: all });
             };
@@ -121,7 +133,8 @@ pub(crate) fn look(
             };
             let taken = comparison.look(database, plan, &mut progress)?;
             survey.plan.obstacles.extend(taken);
-        } else {
+            part.differs = plan.inserts + plan.updates > 0;
+        } else if !part.stands {
             plan.inserts = part.keys.rows;
             if plan.deletes == 0 {
                 is_free(database, &survey.schema.tables[&part.table], &part.keys)?;
@@ -190,7 +203,7 @@ fn parts(question: &Question<'_>, survey: &Survey, scaled: &Scaled) -> Vec<Part>
             };
             let stored = survey.stored[block.scenario].as_deref();
             let stands = stored.is_some_and(|stored| stored.further().any(|(of, known)| of == table && *known == keys));
-            parts.push(Part { population, table: table.clone(), keys, stands });
+            parts.push(Part { population, table: table.clone(), keys, stands, differs: false });
         }
     }
     parts
@@ -247,6 +260,11 @@ fn is_free(database: &mut dyn Database, table: &Table, keys: &FurtherKeys) -> Re
 }
 
 impl Further {
+    /// Whether there are rows that stand, which are compared with what is declared.
+    pub(crate) fn is_compared(&self) -> bool {
+        self.parts.iter().any(|part| part.stands)
+    }
+
     /// Loads the further rows that are not there, and repairs those that differ.
     pub(crate) fn write(
         &self,
@@ -289,7 +307,7 @@ impl Further {
             return Ok(tables);
         }
         for (table, others) in &mut tables {
-            let statement = sql::count(database.dialect(), [table.as_str()].into_iter(), std::iter::empty());
+            let statement = sql::count(database.dialect(), [sql::Counted::all(table)].into_iter(), std::iter::empty());
             let counted = database.query(&statement.sql, &statement.values);
             let counted = counted.during(|| format!("counting the rows of `{table}`"))?;
             let counted = counted.first().and_then(|row| row[0].as_integer()).unwrap_or(0) as u64;
@@ -330,9 +348,10 @@ impl Further {
     }
 
     fn fill(&self, database: &mut dyn Database, survey: &Survey, notice: &mut dyn FnMut(Notice)) -> Result<()> {
-        let all = self.parts.iter().map(|part| part.keys.rows).sum();
+        let to_write = || self.parts.iter().filter(|part| part.differs || !part.stands);
+        let all = to_write().map(|part| part.keys.rows).sum();
         let mut done = 0;
-        for part in &self.parts {
+        for part in to_write() {
             let mut progress = |rows: u64| {
                 notice(Notice::Progress { doing: "loading", table: part.table.clone(), done: done + rows, of: all });
             };

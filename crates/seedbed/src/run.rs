@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use seedbed_core::plan::{How, Plan, TablePlan, key_text};
+use seedbed_core::plan::{FurtherPlan, How, Plan, TablePlan, key_text};
 use seedbed_core::schema::Schema;
 
 use crate::apply::{self, Debris};
 use crate::dangling::Unchecked;
 use crate::database::{Access, Database, Failure, FailureKind, Lasting, Scope, Transaction, Writing};
 use crate::error::{self, Error, Exit, Result, While};
-use crate::further;
+use crate::further::{self, Further, Looking};
 use crate::guard::{self, Standing};
 use crate::media;
 use crate::session::{Notice, Target};
@@ -77,7 +77,8 @@ pub(crate) fn look_closer<T>(
     let mut transaction = begin(&mut *target.database, Access::Read, target.lock_timeout, target.notice)?;
     let mut memory = Memory::default();
     let mut survey = Survey::read(&mut *transaction, &question, &mut memory, target.notice)?;
-    further::look(&mut *transaction, &question, &mut survey, memory.passwords(), target.notice)?;
+    let (closely, hashes) = (Looking::Closely, memory.passwords());
+    further::look(&mut *transaction, &question, &mut survey, hashes, closely, target.notice)?;
     let answer = ask(&mut *transaction, &survey)?;
     drop(transaction);
     Ok((receipt(&question, survey, false, &mut memory), answer))
@@ -125,7 +126,10 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
     let access = if writes { Access::Write(writing) } else { Access::Read };
     let mut transaction = begin(&mut *target.database, access, target.lock_timeout, target.notice)?;
     let mut survey = Survey::read(&mut *transaction, &question, memory, target.notice)?;
-    let mut further = further::look(&mut *transaction, &question, &mut survey, memory.passwords(), target.notice)?;
+    // What is to be written anyway is compared once, in the transaction that writes.
+    let again = !writes && has_work(&survey, &question, intent);
+    let (looking, hashes) = (if again { Looking::Briefly } else { Looking::Closely }, memory.passwords());
+    let mut further = further::look(&mut *transaction, &question, &mut survey, hashes, looking, target.notice)?;
     // What hangs on further rows that go is looked at when they do.
     if survey.plan.further.iter().all(|further| further.deletes == 0) {
         refuse(&survey, &question, intent, &transaction.describe(), target.program)?;
@@ -139,8 +143,9 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
     let begun = if writes {
         state::has_tables(&survey.schema)
     } else {
-        let further = survey.plan.further.iter().any(|further| !further.is_empty());
-        survey.owned && !further && transaction.promote(writing).during(|| "opening a transaction".into())?
+        let compared = looking == Looking::Closely || !further.as_ref().is_some_and(Further::is_compared);
+        let settled = compared && survey.plan.further.iter().all(FurtherPlan::is_empty);
+        survey.owned && settled && transaction.promote(writing).during(|| "opening a transaction".into())?
     };
     if !begun {
         drop(transaction);
@@ -157,7 +162,8 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
             further::remove(&mut *transaction, &question, &survey, goes, target.notice)?;
         }
         survey = Survey::read(&mut *transaction, &question, memory, target.notice)?;
-        further = further::look(&mut *transaction, &question, &mut survey, memory.passwords(), target.notice)?;
+        let (closely, hashes) = (Looking::Closely, memory.passwords());
+        further = further::look(&mut *transaction, &question, &mut survey, hashes, closely, target.notice)?;
         further::left(&mut survey.plan.further, leaving);
         refuse(&survey, &question, intent, &transaction.describe(), target.program)?;
         if !has_work(&survey, &question, intent) {

@@ -142,13 +142,7 @@ pub(crate) fn count_between(dialect: Dialect, counted: &[(&Table, &str, &[Span])
     let mut writer = Writer::new(dialect);
     for (index, (table, column, spans)) in counted.iter().enumerate() {
         writer.push(if index == 0 { "SELECT " } else { ", " });
-        for (index, span) in spans.iter().enumerate() {
-            writer.push(if index == 0 { "(SELECT count(*) FROM " } else { " + (SELECT count(*) FROM " });
-            writer.name(&table.name);
-            writer.push(" WHERE ");
-            writer.between(table, column, *span);
-            writer.push(")");
-        }
+        writer.count_in(table, column, spans);
     }
     writer.finish()
 }
@@ -210,25 +204,48 @@ pub(crate) fn select_matching(
     writer.finish()
 }
 
+/// A table whose rows are counted.
+pub(crate) struct Counted<'a> {
+    table: &'a str,
+    /// Only those whose number in this column lies in one of the spans.
+    among: Option<(&'a Table, &'a str, Vec<Span>)>,
+}
+
+impl<'a> Counted<'a> {
+    pub(crate) fn all(table: &'a str) -> Self {
+        Self { table, among: None }
+    }
+
+    pub(crate) fn among(table: &'a Table, column: &'a str, spans: Vec<Span>) -> Self {
+        Self { table: &table.name, among: Some((table, column, spans)) }
+    }
+}
+
 /// Returns the statement that counts the rows of each table, in one row; behind them those of tables of which
 /// it is asked only whether there is any: none or one.
 pub(crate) fn count<'a>(
     dialect: Dialect,
-    tables: impl Iterator<Item = &'a str>,
+    tables: impl Iterator<Item = Counted<'a>>,
     asked_for_any: impl Iterator<Item = &'a str>,
 ) -> Statement {
     let mut writer = Writer::new(dialect);
-    let counted = tables.map(|table| (table, false)).chain(asked_for_any.map(|table| (table, true)));
-    for (index, (table, any)) in counted.enumerate() {
-        writer.push(if index == 0 { "SELECT (SELECT count(*) FROM " } else { ", (SELECT count(*) FROM " });
-        if any {
-            writer.push("(SELECT 1 FROM ");
-            writer.name(table);
-            writer.push(" LIMIT 1) AS seedbed_first");
-        } else {
-            writer.name(table);
+    let mut separator = "SELECT ";
+    for Counted { table, among } in tables {
+        writer.push(std::mem::replace(&mut separator, ", "));
+        match among {
+            None => {
+                writer.push("(SELECT count(*) FROM ");
+                writer.name(table);
+                writer.push(")");
+            }
+            Some((table, column, spans)) => writer.count_in(table, column, &spans),
         }
-        writer.push(")");
+    }
+    for table in asked_for_any {
+        writer.push(std::mem::replace(&mut separator, ", "));
+        writer.push("(SELECT count(*) FROM (SELECT 1 FROM ");
+        writer.name(table);
+        writer.push(" LIMIT 1) AS seedbed_first)");
     }
     writer.finish()
 }
@@ -542,6 +559,16 @@ impl Writer {
             self.compared(table, column);
             self.push(" = ");
             self.bind_to(table.column(column), cell.clone());
+        }
+    }
+
+    fn count_in(&mut self, table: &Table, column: &str, spans: &[Span]) {
+        for (index, span) in spans.iter().enumerate() {
+            self.push(if index == 0 { "(SELECT count(*) FROM " } else { " + (SELECT count(*) FROM " });
+            self.name(&table.name);
+            self.push(" WHERE ");
+            self.between(table, column, *span);
+            self.push(")");
         }
     }
 

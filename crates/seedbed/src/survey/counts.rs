@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seedbed_core::plan::diff::Keys;
 use seedbed_core::plan::{CounterMove, Key, Plan};
-use seedbed_core::schema::Schema;
+use seedbed_core::schema::{Column, ColumnKind, Schema, Table};
 
 use super::{Aim, Basis, Known, Question};
 use crate::counters;
 use crate::database::{Database, Failure};
 use crate::further;
-use crate::sql::{self, Dialect};
+use crate::sql::{self, Counted, Dialect, Span};
 use crate::state::{FurtherKeys, Seeded};
 
 /// Which tables hold rows of others.
@@ -40,15 +40,22 @@ impl Others {
         if written.is_empty() && referring.is_empty() {
             return Ok(others);
         }
-        let statement = sql::count(database.dialect(), written.iter().copied(), referring.iter().copied());
+        let beside = |name: &str| {
+            let table = &schema.tables[name];
+            let (column, runs) = runs_of_key(table, basis.further.get(name)?)?;
+            let ColumnKind::Integer { bits } = column.kind else { return None };
+            Some(Counted::among(table, &column.name, gaps(runs, bits)))
+        };
+        let counted = written.iter().map(|name| beside(name).unwrap_or(Counted::all(name)));
+        let statement = sql::count(database.dialect(), counted, referring.iter().copied());
         let found = database.query(&statement.sql, &statement.values)?;
         let found = found.iter().flatten().map(|cell| cell.as_integer().unwrap_or_default() as u64);
         let (mut all, mut of_us) = (0, 0);
         for (table, rows) in written.iter().chain(&referring).zip(found) {
             let ours = count(table);
             if basis.written.contains(*table) {
-                let further = basis.further.get(*table).into_iter().flatten();
-                let further: u64 = further.map(|keys| keys.rows).sum();
+                let further = basis.further.get(*table).into_iter().flatten().map(|keys| keys.rows);
+                let further = if beside(table).is_some() { 0 } else { further.sum() };
                 (all, of_us) = (all + rows, of_us + ours + further);
             }
             if rows == ours {
@@ -58,6 +65,29 @@ impl Others {
         others.rows = all.saturating_sub(of_us);
         Ok(others)
     }
+}
+
+/// Returns the column of runs that are all of a table's only key column, a number, and the runs.
+fn runs_of_key<'a>(table: &'a Table, further: &[FurtherKeys]) -> Option<(&'a Column, Vec<Span>)> {
+    let [key] = &table.primary_key[..] else { return None };
+    let run = |keys: &FurtherKeys| {
+        let (first, last) = keys.cells();
+        Some((first.as_integer()?, last.as_integer()?)).filter(|_| keys.column == *key)
+    };
+    Some((table.column(key)?, further.iter().map(run).collect::<Option<_>>()?))
+}
+
+/// Returns the spans between these, and around them, of numbers of so many bits.
+fn gaps(mut spans: Vec<Span>, bits: u8) -> Vec<Span> {
+    spans.sort_unstable();
+    let most = i64::MAX >> (64 - bits);
+    let (mut gaps, mut from) = (Vec::new(), -most - 1);
+    for (first, last) in spans {
+        gaps.push((from, first.saturating_sub(1)));
+        from = last.saturating_add(1);
+    }
+    gaps.push((from, most));
+    gaps
 }
 
 /// Plans the moves of counters; returns where they stood before our first row.
