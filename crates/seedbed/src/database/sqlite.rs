@@ -41,6 +41,9 @@ pub struct Sqlite {
     swept: bool,
     /// The file that was opened.
     opened: Option<FileId>,
+    /// References are checked at the end of a transaction that writes, also those declared to be checked at once.
+    /// To say so has every statement prepared anew.
+    deferring: bool,
 }
 
 /// What tells a file from another one in its place.
@@ -106,7 +109,8 @@ impl Sqlite {
         prepare().map_err(|error| failure(&error))?;
         let shown = path.map_or_else(|| "sqlite::memory:".to_owned(), |path| format!("sqlite:{}", path.display()));
         let opened = path.and_then(file_id);
-        Ok(Self { connection, path: path.map(Path::to_path_buf), shown, catalogue: None, swept: false, opened })
+        let path = path.map(Path::to_path_buf);
+        Ok(Self { connection, path, shown, catalogue: None, swept: false, opened, deferring: true })
     }
 
     /// Runs `work` on the connection underneath, for tests and for callers with SQL of their own.
@@ -124,6 +128,10 @@ impl Sqlite {
             create::sweep(path);
             self.swept = true;
         }
+    }
+
+    fn defer(&self) -> Result<(), Failure> {
+        if self.deferring { self.run("PRAGMA defer_foreign_keys = ON") } else { Ok(()) }
     }
 
     fn run_soon(&self, text: &str) -> Result<(), Failure> {
@@ -163,7 +171,8 @@ impl Database for Sqlite {
             Access::Read => self.run("BEGIN"),
             Access::Write(_) => {
                 self.sweep();
-                self.run_soon("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON")
+                self.run_soon("BEGIN IMMEDIATE")?;
+                self.defer()
             }
         }
     }
@@ -177,7 +186,7 @@ impl Database for Sqlite {
             Err(failure) => return Err(failure),
         }
         self.sweep();
-        self.run("PRAGMA defer_foreign_keys = ON").map(|()| true)
+        self.defer().map(|()| true)
     }
 
     fn version(&mut self) -> Result<Option<String>, Failure> {
@@ -185,6 +194,8 @@ impl Database for Sqlite {
     }
 
     fn commit_soon(&mut self) -> Result<Option<String>, Failure> {
+        // Until a reference is in the way of the order that rows are written in: then it is done once more.
+        self.deferring = false;
         let text = |sql: &str| self.connection.query_row(sql, [], |row| row.get(0)).map_err(|error| failure(&error));
         let journal: String = text("PRAGMA journal_mode")?;
         if journal != "wal" {
@@ -248,7 +259,8 @@ impl Database for Sqlite {
             let mut statement = self.connection.prepare_cached(sql.text())?;
             statement.execute(rusqlite::params_from_iter(values.iter().map(Bound::of)))
         };
-        run().map_err(|error| failure(&error))
+        let touched = run().map_err(|error| failure(&error));
+        touched.inspect_err(|failure| self.deferring |= failure.kind == FailureKind::ForeignKey)
     }
 
     fn load(&mut self, load: &Load<'_>, progress: &mut dyn FnMut(u64)) -> Result<u64, Failure> {
@@ -349,4 +361,33 @@ fn failure(error: &rusqlite::Error) -> Failure {
         _ => FailureKind::Other,
     };
     Failure::new(kind, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::{Lasting, Scope};
+    use crate::sql::rebuild::of_catalogue;
+
+    #[test]
+    fn a_session_that_stays_checks_references_late_once_one_was_in_the_way() {
+        let goods_first = ["INSERT INTO goods VALUES (1, 1)", "INSERT INTO shops VALUES (1)"];
+        let mut database = Sqlite::in_memory(
+            "CREATE TABLE shops (id integer PRIMARY KEY);
+             CREATE TABLE goods (id integer PRIMARY KEY, shop_id integer NOT NULL REFERENCES shops);",
+        )
+        .unwrap();
+        database.commit_soon().unwrap();
+        let mut write = || {
+            let (scope, patience, lasting) = (Scope::Database, Duration::ZERO, Lasting::Soon);
+            database.begin(Access::Write(Writing { scope, patience, lasting }))?;
+            let statements = goods_first.map(|text| of_catalogue(Dialect::Sqlite, text));
+            match statements.iter().try_for_each(|statement| database.execute(statement, &[]).map(|_| ())) {
+                Ok(()) => database.commit(),
+                Err(failure) => database.rollback().and(Err(failure)),
+            }
+        };
+        assert_eq!(write().unwrap_err().kind, FailureKind::ForeignKey);
+        write().unwrap();
+    }
 }
