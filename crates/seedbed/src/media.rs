@@ -14,6 +14,7 @@ use seedbed_core::dataset::{File, Picture};
 
 mod remembered;
 mod stamp;
+mod watch;
 
 use crate::draft::{self, Draft};
 use crate::error::{Error, Exit, Result};

@@ -1,6 +1,7 @@
 //! Remembered: what a process keeps of files that it has read.
 //!
-//! While a file's inode, size and times are as they were, so are its bytes.
+//! While a file's inode, size and times are as they were, so are its bytes; and while the system tells of no
+//! change, so are those.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -8,6 +9,7 @@ use std::thread;
 
 use super::Marks;
 use super::stamp::Stamp;
+use super::watch::Watch;
 
 /// So many files are looked at in one go.
 const PART: usize = 16;
@@ -37,17 +39,22 @@ pub(crate) struct Remembered {
     sound: Option<(Marks, Marks)>,
     /// What another thread is looking at.
     ahead: Option<Arc<Look>>,
+    /// What would tell of a change since the last look began.
+    watch: Option<Watch>,
+    /// All files were as they were in the last look.
+    stood: bool,
 }
 
 impl Remembered {
     /// Begins to look, beside what else is done, whether the files are as they were: for the next that asks.
     pub(crate) fn look_ahead(&mut self) {
-        self.ahead = self.sound.is_some().then(|| {
-            let look = Arc::new(Look::at(&self.files));
-            let ahead = Arc::clone(&look);
-            thread::spawn(move || (0..ahead.parts.len()).all(|part| ahead.stands(part)));
-            look
-        });
+        if self.sound.is_none() || self.is_quiet() {
+            return;
+        }
+        let look = self.look();
+        let ahead = Arc::clone(&look);
+        thread::spawn(move || (0..ahead.parts.len()).all(|part| ahead.stands(part)));
+        self.ahead = Some(look);
     }
 
     /// Whether all files were as declared, and are as they were.
@@ -55,9 +62,25 @@ impl Remembered {
         if self.sound.is_none() {
             return false;
         }
-        let look = self.ahead.take().unwrap_or_else(|| Arc::new(Look::at(&self.files)));
+        if self.is_quiet() {
+            return true;
+        }
+        let look = self.ahead.take().unwrap_or_else(|| self.look());
         // From the other end, so that nobody waits for a thread that has no turn.
-        (0..look.parts.len()).rev().all(|part| look.stands(part))
+        self.stood = (0..look.parts.len()).rev().all(|part| look.stands(part));
+        self.stood
+    }
+
+    /// Whether all files stood in the last look, and no change was told since it began.
+    fn is_quiet(&mut self) -> bool {
+        self.stood && self.watch.take_if(|watch| !watch.is_quiet()).is_none() && self.watch.is_some()
+    }
+
+    /// Begins a look; what changes after that is told.
+    fn look(&mut self) -> Arc<Look> {
+        self.stood = false;
+        self.watch = Watch::over(&self.files);
+        Arc::new(Look::at(&self.files))
     }
 
     /// Returns what is kept of the files, where they are as declared when judged by these records.
@@ -76,7 +99,7 @@ impl Remembered {
     /// Keeps files that were read, and by which records all of them are as declared.
     pub(super) fn keep(&mut self, mut files: Vec<Read>, sound: Option<(Marks, Marks)>) {
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        *self = Self { files: Arc::new(files), sound, ahead: None };
+        *self = Self { files: Arc::new(files), sound, ..Self::default() };
     }
 }
 

@@ -10,6 +10,8 @@ use std::path::Path;
 pub(super) struct Stamp {
     device: u64,
     inode: u64,
+    /// How many names it has.
+    names: u64,
     size: u64,
     /// Seconds and nanoseconds.
     modified: (i64, i64),
@@ -18,17 +20,23 @@ pub(super) struct Stamp {
 
 #[cfg(unix)]
 impl Stamp {
-    /// Returns the stamp of a file; none where it cannot be had.
+    /// Returns the stamp of a file; none where it cannot be had, or where a link stands.
     pub(super) fn of(place: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
-        let file = std::fs::metadata(place).ok()?;
+        let file = std::fs::symlink_metadata(place).ok().filter(std::fs::Metadata::is_file)?;
         Some(Self {
             device: file.dev(),
             inode: file.ino(),
+            names: file.nlink(),
             size: file.size(),
             modified: (file.mtime(), file.mtime_nsec()),
             changed: (file.ctime(), file.ctime_nsec()),
         })
+    }
+
+    /// Whether nobody can write to it by another name.
+    pub(super) fn has_one_name(&self) -> bool {
+        self.names == 1
     }
 
     /// Whether a change from now on gives the file another time than it has: clocks of file systems tick in
@@ -50,6 +58,11 @@ impl Stamp {
 
     /// No stamp is ever made.
     pub(super) fn has_settled(&self) -> bool {
+        false
+    }
+
+    /// No stamp is ever made.
+    pub(super) fn has_one_name(&self) -> bool {
         false
     }
 }
