@@ -200,11 +200,14 @@ impl Around<'_> {
                 return Ok(search.found);
             }
         }
+        let open = self.links.iter().enumerate().filter(|(index, _)| !among_themselves.contains(index));
+        let referred_to: BTreeSet<&str> = open.map(|(_, link)| link.to.as_str()).collect();
         for (table, keys) in self.ours {
             let Some(live) = self.live.get(table) else { continue };
-            let rows = keys.iter().map(|key| (key, live.rows[key].as_slice()));
-            search.hold(table, rows);
-            frontier.entry(table.clone()).or_default().extend(keys.iter().cloned());
+            search.hold(table, keys.iter().map(|key| (key, live.rows[key].as_slice())));
+            if referred_to.contains(table.as_str()) {
+                frontier.entry(table.clone()).or_default().extend(keys.iter().cloned());
+            }
         }
         let claimed = search.found.debris.iter().map(|(table, rows)| (table.clone(), rows.keys().cloned().collect()));
         search.lock(database, &claimed.collect())?;
@@ -272,7 +275,7 @@ impl Around<'_> {
     }
 }
 
-/// Tuples that rows of ours and debris can be referred to by: (table, columns) to tuples.
+/// Tuples that rows of ours and debris can be referred to by, but for their keys: (table, columns) to tuples.
 type Held = BTreeMap<(String, Vec<String>), BTreeSet<Key>>;
 
 struct Search<'a> {
@@ -285,18 +288,15 @@ struct Search<'a> {
 impl Search<'_> {
     fn hold<'r>(&mut self, table: &str, rows: impl Iterator<Item = (&'r Key, &'r [Cell])>) {
         let Some(shape) = self.around.shapes.get(table) else { return };
-        let mut ways: Vec<&Vec<String>> =
-            self.around.links.iter().filter(|link| link.to == table).map(|link| &link.to_columns).collect();
-        ways.sort();
-        ways.dedup();
-        let rows: Vec<(&Key, &[Cell])> = rows.collect();
+        let ways = self.around.links.iter().filter(|link| link.to == table).map(|link| &link.to_columns);
+        let ways: BTreeSet<&Vec<String>> = ways.filter(|columns| **columns != shape.key).collect();
+        if ways.is_empty() {
+            return;
+        }
+        let rows: Vec<&[Cell]> = rows.map(|(_, row)| row).collect();
         for columns in ways {
             let tuples = self.held.entry((table.to_owned(), columns.clone())).or_default();
-            if *columns == shape.key {
-                tuples.extend(rows.iter().map(|(key, _)| (*key).clone()));
-            } else {
-                tuples.extend(rows.iter().filter_map(|(_, row)| shape.tuple(row, columns)));
-            }
+            tuples.extend(rows.iter().filter_map(|row| shape.tuple(row, columns)));
         }
     }
 
@@ -451,6 +451,11 @@ impl Search<'_> {
         let links: Vec<&Link> = self.around.links.iter().filter(|link| link.from == table).collect();
         let into = |link: &Link| {
             let tuple = link.tuple(shape, row)?;
+            let to = self.around.shapes.get(&link.to)?;
+            if link.to_columns == to.key {
+                let ours = self.around.ours.get(&link.to).is_some_and(|keys| keys.contains(&tuple));
+                return Some(ours || self.found.debris.get(&link.to).is_some_and(|rows| rows.contains_key(&tuple)));
+            }
             let held = self.held.get(&(link.to.clone(), link.to_columns.clone()));
             Some(held.is_some_and(|held| held.contains(&tuple)))
         };

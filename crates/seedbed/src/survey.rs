@@ -318,10 +318,10 @@ fn keys_of(rows: &debris::RowsByTable) -> Keys {
 
 /// Returns our rows that a row at hand refers to.
 fn referenced_rows(links: &[Link], shapes: &Shapes, rows: &Rows, found: &Found) -> BTreeSet<(String, Key)> {
-    let references = References::new(links, shapes, around::our_rows(&rows.live, &rows.ours));
+    let references = References::new(links, shapes, around::our_rows(&rows.live, &rows.ours, |_| true));
     let others = found.debris.iter().chain(&found.entangled);
     let others = others.flat_map(|(table, rows)| rows.values().map(move |row| (table.as_str(), row.as_slice())));
-    let mine = around::our_rows(&rows.live, &rows.ours).map(|(table, _, row)| (table, row));
+    let mine = around::our_rows(&rows.live, &rows.ours, |_| true).map(|(table, _, row)| (table, row));
     mine.chain(others)
         .flat_map(|(table, row)| references.of(table, row))
         .map(|(link, key)| (link.to.clone(), key.clone()))

@@ -16,9 +16,13 @@ use crate::sql::{self, Hold, Rows};
 type Live = BTreeMap<String, LiveTable>;
 type Row<'a> = (&'a str, &'a Key, &'a [Cell]);
 
-/// Returns our live rows.
-pub(super) fn our_rows<'a>(live: &'a Live, ours: &'a Keys) -> impl Iterator<Item = Row<'a>> {
-    ours.iter().flat_map(move |(table, keys)| {
+/// Returns our live rows in some tables.
+pub(super) fn our_rows<'a>(
+    live: &'a Live,
+    ours: &'a Keys,
+    tables: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = Row<'a>> {
+    ours.iter().filter(move |(table, _)| tables(table)).flat_map(move |(table, keys)| {
         keys.iter().map(move |key| (table.as_str(), key, live[table].rows[key].as_slice()))
     })
 }
@@ -46,7 +50,9 @@ pub(super) fn keep_what_is_needed(
         for (table, _, row) in rows_of(&found.entangled) {
             open.extend(references.of(table, row).map(|(link, key)| (link.to.clone(), key.clone())));
         }
-        for (table, key, row) in our_rows(live, ours) {
+        let into: BTreeSet<&str> =
+            links.iter().filter(|link| found.debris.contains_key(&link.to)).map(|link| link.from.as_str()).collect();
+        for (table, key, row) in our_rows(live, ours, |table| into.contains(table)) {
             for (link, to) in references.of(table, row) {
                 if !leaves(plan, table, key, &link.columns) {
                     open.push((link.to.clone(), to.clone()));
@@ -91,15 +97,23 @@ pub(super) fn limit_to_levels(
     if found.debris.is_empty() {
         return;
     }
-    let live = &rows.live;
-    let base = &intersection(removable, &rows.ours);
     let tables: BTreeSet<&str> = (question.dataset.blocks.iter())
         .filter(|block| question.levels.contains(&block.scenario))
         .map(|block| block.table.as_str())
         .collect();
+    let of_a_claim = |place: &(String, Key)| {
+        matches!(found.why.get(place), Some(Why::Claim(index))
+            if question.levels.contains(&question.dataset.claims[*index].scenario))
+    };
+    let of_levels = |table: &str, key: &Key| tables.contains(table) || of_a_claim(&(table.to_owned(), key.clone()));
+    if rows_of(&found.debris).all(|(table, key, _)| of_levels(table, key)) {
+        return;
+    }
+    let live = &rows.live;
+    let base = &intersection(removable, &rows.ours);
     let mut inside: BTreeSet<(String, Key)> = BTreeSet::new();
     {
-        let references = References::new(links, shapes, our_rows(live, base).chain(rows_of(&found.debris)));
+        let references = References::new(links, shapes, our_rows(live, base, |_| true).chain(rows_of(&found.debris)));
         loop {
             let before = inside.len();
             for (table, key, row) in rows_of(&found.debris) {
@@ -107,15 +121,13 @@ pub(super) fn limit_to_levels(
                 if inside.contains(&place) {
                     continue;
                 }
-                let claimed = matches!(found.why.get(&place), Some(Why::Claim(index))
-                    if question.levels.contains(&question.dataset.claims[*index].scenario));
                 let hangs = || {
                     references.of(table, row).any(|(link, key)| {
                         base.get(&link.to).is_some_and(|keys| keys.contains(key))
                             || inside.contains(&(link.to.clone(), key.clone()))
                     })
                 };
-                if claimed || tables.contains(table) || hangs() {
+                if of_levels(table, key) || hangs() {
                     inside.insert(place);
                 }
             }
@@ -155,7 +167,11 @@ impl Scene<'_> {
         let found = self.found;
         let around = || rows_of(&found.debris).chain(rows_of(&found.entangled));
         if around().next().is_some() {
-            let references = References::new(self.links, self.shapes, our_rows(self.live, self.ours).chain(around()));
+            let from: BTreeSet<&str> = around().map(|(table, ..)| table).collect();
+            let to = self.links.iter().filter(|link| from.contains(link.from.as_str())).map(|link| link.to.as_str());
+            let to: BTreeSet<&str> = to.collect();
+            let ours = our_rows(self.live, self.ours, |table| to.contains(table));
+            let references = References::new(self.links, self.shapes, ours.chain(around()));
             for (table, key, row) in rows_of(&found.debris) {
                 let label = labels.row(database, table, key, row);
                 let why = match &found.why[&(table.to_owned(), key.clone())] {
