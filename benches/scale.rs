@@ -1,7 +1,8 @@
 //! How fast further blocks are made and loaded: `cargo bench -p benches --bench scale`, with a scale behind `--`
-//! where 4000 (200,000 favorites) is not wanted.
+//! where 4000 (200,000 favorites) is not wanted, and `--apart` where favorites are to be loaded without the rows that
+//! they refer to and without foreign keys, once: at scale 200,000 those rows take more than a disk.
 //!
-//! Favorites are made as PostgreSQL's binary COPY and written nowhere; then they are loaded into PostgreSQL beside psql
+//! Favorites are made as PostgreSQL's binary COPY and as CSV and written nowhere, beside the orders of TPC-H; then they are loaded into PostgreSQL beside psql
 //! with a file of the same rows, in place and with indexes made anew behind them, and into SQLite beside a loop by
 //! hand whose values are ready. Every way does the same in a turn of its own, three rounds.
 
@@ -31,6 +32,8 @@ const TABLE: &str = "flyers_favorite";
 const ROUNDS: usize = 3;
 /// What a bench that was asked for memory prints.
 const ALONE: &str = "--alone";
+/// Favorites are loaded without what they refer to.
+const APART: &str = "--apart";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -48,8 +51,13 @@ fn main() {
         println!("{}", peak());
         return;
     }
+    if arguments.iter().any(|argument| argument == APART) {
+        postgres(&repository, &server, &place, &mut database, scale, true);
+        return;
+    }
     generation(&repository, &schema, scale);
-    postgres(&repository, &server, &place, &mut database, scale);
+    as_csv(&repository, &schema);
+    postgres(&repository, &server, &place, &mut database, scale, false);
     sqlite(&repository, scale);
 }
 
@@ -128,6 +136,42 @@ fn generation(repository: &Path, schema: &Schema, scale: u64) {
     }
 }
 
+/// Makes favorites and the orders of TPC-H as CSV and writes them nowhere, on one thread.
+fn as_csv(repository: &Path, schema: &Schema) {
+    println!("CSV to nowhere, one thread, the fastest of {ROUNDS}");
+    let (generated, scaled) = make(repository, schema, 20_000);
+    let (scale, passwords) = (Scale::Blocks(20_000), Hashes::new());
+    let request = seedbed_export::Request {
+        scenario: "m03",
+        dataset: &generated.dataset,
+        scaled: &scaled,
+        scale: &scale,
+        schema,
+        passwords: &passwords,
+        form: seedbed_export::Form::Csv,
+        part: None,
+        threads: 1,
+    };
+    let favorites = |to: &mut Nowhere| seedbed_export::write_csv(&request, TABLE, to).expect("rows");
+    let orders = |to: &mut Nowhere| {
+        let orders = tpchgen::generators::OrderGenerator::new(1.0, 1, 1);
+        let csv = orders.iter().map(tpchgen::csv::OrderCsv::new);
+        csv.map(|order| writeln!(to, "{order}").expect("it takes all")).count() as u64
+    };
+    let ways: [(&str, &dyn Fn(&mut Nowhere) -> u64); 2] = [("favorites", &favorites), ("orders of tpchgen", &orders)];
+    for (name, way) in ways {
+        let rounds = (0..ROUNDS).map(|_| {
+            let mut nowhere = Nowhere(0);
+            let (rows, time) = timed(|| way(&mut nowhere));
+            (rows, nowhere.0, time)
+        });
+        let (rows, bytes, time) = rounds.min_by_key(|(_, _, time)| *time).expect("a round");
+        let seconds = time.as_secs_f64();
+        let (rate, bytes) = (rows as f64 / seconds / 1e6, bytes as f64 / seconds / 1e6);
+        println!("  {name:20} {rows:>9} rows, {rate:>6.1} million rows/s, {bytes:>6.0} MB/s");
+    }
+}
+
 fn open(place: &TestDatabase) -> Postgres {
     let address = Address::read(&place.address(), &Environment::default()).expect("an address");
     Postgres::open(&address).expect("a database that was made")
@@ -190,18 +234,42 @@ fn by_hand(client: &mut Client) -> (String, String) {
     (drop, make)
 }
 
-fn postgres(repository: &Path, server: &Server, place: &TestDatabase, database: &mut Postgres, scale: u64) {
+/// Drops the foreign keys of the table.
+fn drop_foreign_keys(client: &mut Client) {
+    let names = client
+        .query("SELECT conname FROM pg_constraint WHERE conrelid = $1::text::regclass AND contype = 'f'", &[&TABLE]);
+    for row in names.expect("a catalogue") {
+        let name: String = row.get(0);
+        client.batch_execute(&format!("ALTER TABLE {TABLE} DROP CONSTRAINT {name}")).expect("a table of ours");
+    }
+}
+
+fn postgres(
+    repository: &Path,
+    server: &Server,
+    place: &TestDatabase,
+    database: &mut Postgres,
+    scale: u64,
+    apart: bool,
+) {
+    let mut client = place.client();
+    if apart {
+        drop_foreign_keys(&mut client);
+    }
     let schema = database.schema().expect("a catalogue");
     let (generated, scaled) = make(repository, &schema, scale);
-    let all: u64 = (0..scaled.rows.len()).map(|population| scaled.count(population)).sum();
-    let time = seed(database, &generated, &scaled);
-    let mut client = place.client();
     let version: String = client.query_one("SHOW server_version", &[]).expect("a version").get(0);
-    let rate = all as f64 / time.as_secs_f64();
-    println!(
-        "PostgreSQL {version}, its own settings: all of m03 at scale {scale} with --rebuild: {all} rows in {:.1} s, {rate:.0} rows/s",
-        time.as_secs_f64()
-    );
+    if apart {
+        println!("PostgreSQL {version}, its own settings: favorites at scale {scale} without foreign keys, once");
+    } else {
+        let all: u64 = (0..scaled.rows.len()).map(|population| scaled.count(population)).sum();
+        let time = seed(database, &generated, &scaled);
+        let rate = all as f64 / time.as_secs_f64();
+        println!(
+            "PostgreSQL {version}, its own settings: all of m03 at scale {scale} with --rebuild: {all} rows in {:.1} s, {rate:.0} rows/s",
+            time.as_secs_f64()
+        );
+    }
     let passwords = Hashes::new();
     let load = load(&scaled, &schema, &passwords);
     let file = server.folder.join("favorites.bin");
@@ -217,7 +285,7 @@ fn postgres(repository: &Path, server: &Server, place: &TestDatabase, database: 
     let mut empty = place.client();
     let mut clear = || empty.batch_execute(&format!("TRUNCATE {TABLE}; CHECKPOINT")).expect("a table of ours");
     let mut times: [Vec<Duration>; 4] = Default::default();
-    for _ in 0..ROUNDS {
+    for _ in 0..if apart { 1 } else { ROUNDS } {
         clear();
         times[0].push(write(database, |database| {
             assert_eq!(database.load(&load, &mut |_| {}).expect("rows"), load.count());

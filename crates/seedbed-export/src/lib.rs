@@ -21,6 +21,7 @@ mod sql;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io::Write;
 use std::path::Path;
 
 use seedbed_core::dataset::Dataset;
@@ -169,23 +170,44 @@ pub fn export(
     Ok(manifest)
 }
 
+/// Writes the rows of one table in further blocks as CSV without a header, and no files; returns how many.
+pub fn write_csv(request: &Request<'_>, table: &str, to: &mut impl Write) -> Result<u64, Failure> {
+    let tables = layout::tables(request)?;
+    let named = tables.iter().find(|file| file.name == table);
+    let table = named.ok_or_else(|| Failure::Value(format!("no population has its rows in `{table}`")))?;
+    let job = Job { request, table, blocks: 1..request.scaled.blocks };
+    each_chunk(&job, |_, _| csv::Csv, &mut |bytes, _| {
+        to.write_all(&bytes).map_err(|error| Failure::Disk(error.to_string()))
+    })?;
+    Ok(job.rows())
+}
+
 /// Writes a table as lines of text.
-fn lines<'a, S: lines::Style>(
-    job: &Job<'a>,
+fn lines<S: lines::Style>(
+    job: &Job<'_>,
     sink: &mut Sink<'_>,
     told: &mut dyn FnMut(u64),
     style: impl Fn(&str, &Columns) -> S + Sync,
+) -> Result<(), Failure> {
+    each_chunk(job, style, &mut |bytes, rows| {
+        sink.append(&bytes)?;
+        told(rows);
+        Ok(())
+    })
+}
+
+/// Makes the lines of a table, some thousand rows at a time.
+fn each_chunk<'a, S: lines::Style>(
+    job: &Job<'a>,
+    style: impl Fn(&str, &Columns) -> S + Sync,
+    write: &mut dyn FnMut(Vec<u8>, u64) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     /// As many rows are made before they are written.
     const ROWS: u64 = 1 << 14;
     let sheet = |layout: &'a layout::Layout| {
         Lines::new(style(&job.table.name, &layout.columns), layout, job.request.dataset.as_of, job.request.passwords)
     };
-    make(job, ROWS, &sheet, &mut |bytes: Vec<u8>, rows| {
-        sink.append(&bytes)?;
-        told(rows);
-        Ok(())
-    })
+    make(job, ROWS, &sheet, write)
 }
 
 /// Returns the digest of block 0, as `seed` says it.
