@@ -451,8 +451,7 @@ impl Search<'_> {
         let links: Vec<&Link> = self.around.links.iter().filter(|link| link.from == table).collect();
         let into = |link: &Link| {
             let tuple = link.tuple(shape, row)?;
-            let to = self.around.shapes.get(&link.to)?;
-            if link.to_columns == to.key {
+            if self.around.shapes.get(&link.to).is_some_and(|to| link.to_columns == to.key) {
                 let ours = self.around.ours.get(&link.to).is_some_and(|keys| keys.contains(&tuple));
                 return Some(ours || self.found.debris.get(&link.to).is_some_and(|rows| rows.contains_key(&tuple)));
             }
