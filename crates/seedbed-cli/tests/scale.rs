@@ -18,7 +18,12 @@ const FAVORITES: &str = "SELECT count(*) FROM flyers_favorite";
 fn a_scale_is_planned_kept_and_taken_back() {
     let project = Project::new();
     let plan = project.call(&["plan", "m03", "--scale", "users=1000"]).done();
-    for told in ["scale     30", "flyers_favorite              1,450 to insert", "21,373 further rows, about 2 MB"] {
+    for told in [
+        "  + flyers_favorite         1,450  insert   further rows of favorites\n",
+        "scale     30: 21,373 further rows, about 2 MB",
+        "plan: 22110 to insert, 382 files to write\n",
+        "seed m03 --scale users=1000` does it\n",
+    ] {
         assert!(plan.contains(told), "{told}: {plan}");
     }
     let seeded = project.call(&["seed", "m03", "--scale", "users=1000"]).done();
@@ -37,6 +42,10 @@ fn a_scale_is_planned_kept_and_taken_back() {
     let small = project.call(&["seed", "m03", "--scale", "1"]).done();
     assert!(small.contains("21373 removed"), "{small}");
     assert_eq!(project.number(FAVORITES), 50);
+    project.call(&["seed", "m03", "--scale", "2"]).done();
+    let gone = project.call(&["cleanup", "m01"]).done();
+    assert!(gone.contains("  - flyers_favorite") && gone.contains("remove   further rows of favorites\n"), "{gone}");
+    assert!(gone.contains("m01: 1474 removed, 382 files removed"), "{gone}");
 }
 
 #[test]

@@ -265,19 +265,23 @@ impl Plan {
             || !self.counters.is_empty()
     }
 
-    /// How many rows are to be inserted.
+    /// How many rows are to be inserted, further ones among them.
     pub fn inserts(&self) -> usize {
-        self.tables.iter().map(|table| table.inserts.len()).sum()
+        self.tables.iter().map(|table| table.inserts.len()).sum::<usize>() + self.further_sum(|plan| plan.inserts)
     }
 
-    /// How many rows are to be changed.
+    /// How many rows are to be changed, further ones among them.
     pub fn updates(&self) -> usize {
-        self.tables.iter().map(|table| table.updates.len()).sum()
+        self.tables.iter().map(|table| table.updates.len()).sum::<usize>() + self.further_sum(|plan| plan.updates)
     }
 
-    /// How many rows of ours are to be removed.
+    /// How many rows of ours are to be removed, further ones among them.
     pub fn deletes(&self) -> usize {
-        self.tables.iter().map(|table| table.deletes.len()).sum()
+        self.tables.iter().map(|table| table.deletes.len()).sum::<usize>() + self.further_sum(|plan| plan.deletes)
+    }
+
+    fn further_sum(&self, of: impl Fn(&FurtherPlan) -> u64) -> usize {
+        self.further.iter().map(of).sum::<u64>() as usize
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use seedbed_core::plan::{Cell, Plan, Update, key_text};
+use seedbed_core::plan::{Cell, FurtherPlan, Plan, Update, key_text};
 
-use super::{WIDTH, as_of, count, fitted};
+use super::{WIDTH, as_of, count, fitted, number};
 
 /// How much of a plan is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,9 @@ struct Line {
     sign: char,
     table: String,
     word: &'static str,
+    /// How many rows or files.
+    count: usize,
+    /// As a person knows them.
     items: Vec<String>,
 }
 
@@ -26,10 +29,10 @@ struct Line {
 pub(crate) fn lines(plan: &Plan, detail: Detail) -> String {
     let lines = collect(plan);
     let table_width = lines.iter().map(|line| line.table.chars().count()).max().unwrap_or(0);
-    let count_width = lines.iter().map(|line| line.items.len().to_string().len()).max().unwrap_or(0);
+    let count_width = lines.iter().map(|line| number(line.count).len()).max().unwrap_or(0);
     let mut text = String::new();
-    for Line { sign, table, word, items } in &lines {
-        let head = format!("  {sign} {table:table_width$}  {:>count_width$}  {word:<6}   ", items.len());
+    for Line { sign, table, word, count, items } in &lines {
+        let head = format!("  {sign} {table:table_width$}  {:>count_width$}  {word:<6}   ", number(*count));
         let rest = match detail {
             Detail::Brief => fitted(items, ", ", WIDTH.saturating_sub(head.chars().count())),
             Detail::EveryRow => items.iter().flat_map(|item| ["\n        ", item]).collect(),
@@ -59,11 +62,12 @@ pub(crate) fn rest(plan: &Plan, others: usize) -> String {
 
 fn collect(plan: &Plan) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut add = |sign, table: &str, word, items: Vec<String>| {
-        if !items.is_empty() {
-            lines.push(Line { sign, table: table.to_owned(), word, items });
+    let mut add_some = |sign, table: &str, word, count, items: Vec<String>| {
+        if count > 0 {
+            lines.push(Line { sign, table: table.to_owned(), word, count, items });
         }
     };
+    let mut add = |sign, table: &str, word, items: Vec<String>| add_some(sign, table, word, items.len(), items);
     for part in &plan.tables {
         add('+', &part.table, "insert", part.inserts.iter().map(|insert| insert.row.clone()).collect());
     }
@@ -89,6 +93,17 @@ fn collect(plan: &Plan) -> Vec<Line> {
     add('!', "media", "in the way:", plan.files.obstacles.clone());
     for row in plan.entangled.iter().filter(|row| row.blocks) {
         add('!', &row.table, "in the way:", vec![format!("{} {}", key_text(&row.key), row.label)]);
+    }
+    let kinds: [(char, &str, fn(&FurtherPlan) -> u64); 3] = [
+        ('-', "remove", |further| further.deletes),
+        ('+', "insert", |further| further.inserts),
+        ('~', "change", |further| further.updates),
+    ];
+    for (sign, word, of) in kinds {
+        for further in &plan.further {
+            let what = format!("further rows of {}", further.population);
+            add_some(sign, &further.table, word, of(further) as usize, vec![what]);
+        }
     }
     lines
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use seedbed::Receipt;
 use seedbed::project::{Times, Work};
+use seedbed_core::scale::Scale;
 use serde_json::Value;
 
 use super::difference::{self, Detail};
@@ -15,6 +16,8 @@ pub(crate) struct Report<'a> {
     pub(crate) receipt: &'a Receipt,
     pub(crate) times: Times,
     pub(crate) detail: Detail,
+    /// The scale that was asked for.
+    pub(crate) scale: Option<&'a Scale>,
     /// A plan that is not empty is a no.
     pub(crate) check: bool,
 }
@@ -33,12 +36,19 @@ impl answer::Report for Report<'_> {
         let summary = difference::summary(plan, ["to insert", "to change", "to write", "to remove"]);
         let _ = writeln!(text, "\nplan: {summary}");
         let (program, scenario) = headline::program(self.work);
+        let mut seed = format!("{program} seed {scenario}");
+        if let Some(scale) = self.scale {
+            let _ = write!(seed, " --scale {scale}");
+        }
+        if self.work.rebuild {
+            seed.push_str(" --rebuild");
+        }
         if plan.debris.is_empty() {
-            let _ = writeln!(text, "`{program} seed {scenario}` does it");
+            let _ = writeln!(text, "`{seed}` does it");
         } else {
             let _ = writeln!(
                 text,
-                "`{program} seed {scenario}` inserts, changes and writes; \
+                "`{seed}` inserts, changes and writes; \
                  `{program} reset {scenario}` also removes what tests left"
             );
         }

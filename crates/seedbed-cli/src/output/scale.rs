@@ -10,33 +10,15 @@ use super::{count, number};
 
 /// Rows that are loaded in a second, about: in place, and with indexes and foreign keys put back
 /// afterwards. `docs/performance.md` has the measurements.
-const RATES: [(Dialect, [u64; 2]); 2] = [(Dialect::Sqlite, [400_000, 700_000]), (Dialect::Postgres, [90_000, 500_000])];
+const RATES: [(Dialect, [u64; 2]); 2] = [(Dialect::Sqlite, [120_000, 160_000]), (Dialect::Postgres, [40_000, 180_000])];
 
-/// Returns what the plan does to further blocks, a line per table and one about all; nothing where it does
-/// nothing.
+/// Returns how large what the plan does to further blocks is, and what is taken away for it; nothing where it
+/// does nothing.
 pub(crate) fn lines(work: &Work, plan: &Plan) -> String {
     let mut text = String::new();
     let changed: Vec<_> = plan.further.iter().filter(|further| !further.is_empty()).collect();
     if changed.is_empty() {
         return text;
-    }
-    let blocks = work.scaled.blocks;
-    let _ = writeln!(text, "scale     {}", number(blocks as usize));
-    let mut tables: Vec<(&str, [u64; 3])> = Vec::new();
-    for further in &changed {
-        let at = tables.iter().position(|(table, _)| *table == further.table).unwrap_or_else(|| {
-            tables.push((&further.table, [0; 3]));
-            tables.len() - 1
-        });
-        let [inserts, updates, deletes] = &mut tables[at].1;
-        *inserts += further.inserts;
-        *updates += further.updates;
-        *deletes += further.deletes;
-    }
-    for (table, rows) in tables {
-        let kinds = rows.into_iter().zip(["to insert", "to change", "to remove"]).filter(|(rows, _)| *rows > 0);
-        let kinds: Vec<String> = kinds.map(|(rows, kind)| format!("{} {kind}", number(rows as usize))).collect();
-        let _ = writeln!(text, "          {table:<28} {}", kinds.join(", "));
     }
     let inserts: u64 = changed.iter().map(|further| further.inserts).sum();
     let touched: u64 = changed.iter().map(|further| further.inserts + further.updates + further.deletes).sum();
@@ -46,9 +28,9 @@ pub(crate) fn lines(work: &Work, plan: &Plan) -> String {
         facts.push(size(bytes));
     }
     let dialect = work.place.database.dialect();
-    let [in_place, rebuilt] = RATES.into_iter().find(|(of, _)| *of == dialect).map_or([90_000; 2], |(_, rates)| rates);
+    let [in_place, rebuilt] = RATES.into_iter().find(|(of, _)| *of == dialect).map_or([40_000; 2], |(_, rates)| rates);
     facts.push(time(touched / if work.rebuild { rebuilt } else { in_place }));
-    let _ = write!(text, "          {}", facts.join(", "));
+    let _ = write!(text, "scale     {}: {}", number(work.scaled.blocks as usize), facts.join(", "));
     if !work.rebuild && inserts > 1_000_000 && dialect == Dialect::Postgres {
         let _ = write!(text, "; with --rebuild {}", time(touched / rebuilt));
     }

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use seedbed::Receipt;
 use seedbed::project::{Times, Work};
 use seedbed::verify::Verified;
-use seedbed_core::plan::FurtherPlan;
 use serde_json::{Value, json};
 
 use super::{Paint, count, duration, headline, layers, times_json, verified};
@@ -52,10 +51,7 @@ impl Report<'_> {
     /// Returns `794 rows in 14 ms, 439 pictures in 0.2 s, one password hash in 0.3 s`.
     fn done(&self) -> String {
         let (plan, times) = (&self.receipt.plan, self.times);
-        let further = |of: fn(&FurtherPlan) -> u64| plan.further.iter().map(of).sum::<u64>() as usize;
-        let inserted = plan.inserts() + further(|further| further.inserts);
-        let changed = plan.updates() + further(|further| further.updates);
-        let removed = plan.deletes() + further(|further| further.deletes);
+        let (inserted, changed, removed) = (plan.inserts(), plan.updates(), plan.deletes());
         let mut rows = count(inserted + changed + removed, "row", "rows");
         if changed + removed > 0 {
             let kinds = [(inserted, "inserted"), (changed, "changed"), (removed, "removed")];

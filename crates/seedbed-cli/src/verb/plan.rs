@@ -36,5 +36,6 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let (receipt, times) = work.run(&mut desk.notices(), |target, _| seedbed::plan(target, state))?;
     let times = desk.whole(times);
     let detail = if flags.rows { Detail::EveryRow } else { Detail::Brief };
-    Ok(desk.answer(&Report { work: &work, receipt: &receipt, times, detail, check: flags.check }))
+    let (scale, check) = (flags.scale.scale.as_ref(), flags.check);
+    Ok(desk.answer(&Report { work: &work, receipt: &receipt, times, detail, scale, check }))
 }

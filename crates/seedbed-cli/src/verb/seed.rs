@@ -46,7 +46,8 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     if flags.dry_run {
         let (receipt, times) = work.run(&mut notices, |target, _| seedbed::plan(target, None))?;
         let (work, receipt, times) = (&work, &receipt, desk.whole(times));
-        return Ok(desk.answer(&planned::Report { work, receipt, times, detail: Detail::Brief, check: false }));
+        let (scale, detail) = (flags.scale.scale.as_ref(), Detail::Brief);
+        return Ok(desk.answer(&planned::Report { work, receipt, times, detail, scale, check: false }));
     }
     let (receipt, times) = work.run(&mut notices, |target, _| seedbed::seed(target))?;
     // What was read and compared just now, and found as it was left, has been verified then; and further rows
