@@ -49,6 +49,23 @@ fn a_scale_is_planned_kept_and_taken_back() {
 }
 
 #[test]
+fn further_rows_that_are_not_as_declared_are_told() {
+    let project = Project::new();
+    project.call(&["seed", "m03", "--scale", "5"]).done();
+    project.sql("UPDATE users_user SET bio = 'x' WHERE id IN (SELECT id FROM users_user ORDER BY id DESC LIMIT 2)");
+    project.sql("DELETE FROM flyers_favorite WHERE id IN (SELECT id FROM flyers_favorite ORDER BY id DESC LIMIT 3)");
+    let drift = project.call(&["verify", "m03"]);
+    assert_eq!(drift.code, 1);
+    assert!(drift.out.contains("\n5 rows are not as declared\n"), "{}", drift.out);
+    project.sql("UPDATE users_user SET is_e2e_test_data = 0 WHERE id = (SELECT max(id) FROM users_user)");
+    let plan = project.call(&["plan", "m03"]).done();
+    assert!(plan.contains("holds primary key of a further row of users\n"), "{plan}");
+    assert!(plan.contains("plan: 3 to insert, 1 to change\n") && plan.contains("seed m03` refuses while"), "{plan}");
+    assert!(project.call(&["verify", "m03"]).out.contains("\n5 rows are not as declared\n"));
+    project.call(&["seed", "m03"]).failed(4);
+}
+
+#[test]
 fn personas_and_resets_are_what_they_are_without_a_scale() {
     let (small, large) = (Project::seeded("m03"), Project::new());
     large.call(&["seed", "m03", "--scale", "40"]).done();

@@ -80,6 +80,8 @@ pub struct FurtherPlan {
     pub updates: u64,
     /// How many rows are to be removed: all that stand, where another scale or another shape is declared.
     pub deletes: u64,
+    /// How many keys hold a row without the tag: somebody else's. The first thousand are named as obstacles.
+    pub taken: u64,
 }
 
 /// What is taken away while further rows are loaded, and put back before the commit.
@@ -286,6 +288,11 @@ impl Plan {
 }
 
 impl FurtherPlan {
+    /// How many rows are not as declared.
+    pub fn differing(&self) -> u64 {
+        self.inserts + self.updates + self.deletes + self.taken
+    }
+
     /// Whether nothing happens to these rows.
     pub fn is_empty(&self) -> bool {
         self.inserts + self.updates + self.deletes == 0

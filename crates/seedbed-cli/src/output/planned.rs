@@ -43,7 +43,9 @@ impl answer::Report for Report<'_> {
         if self.work.rebuild {
             seed.push_str(" --rebuild");
         }
-        if plan.debris.is_empty() {
+        if plan.obstacles.iter().any(|row| !row.debris) || !plan.files.obstacles.is_empty() {
+            let _ = writeln!(text, "`{seed}` refuses while somebody else's is in the way");
+        } else if plan.debris.is_empty() {
             let _ = writeln!(text, "`{seed}` does it");
         } else {
             let _ = writeln!(

@@ -22,7 +22,10 @@ pub(crate) fn lines(work: &Work, plan: &Plan) -> String {
     }
     let inserts: u64 = changed.iter().map(|further| further.inserts).sum();
     let touched: u64 = changed.iter().map(|further| further.inserts + further.updates + further.deletes).sum();
-    let bytes: u64 = (0..work.scaled.rows.len()).map(|population| work.scaled.bytes(population)).sum();
+    let sum = |of: &dyn Fn(usize) -> u64| (0..work.scaled.rows.len()).map(of).sum::<u64>();
+    let (all, bytes) =
+        (sum(&|population| work.scaled.count(population)), sum(&|population| work.scaled.bytes(population)));
+    let bytes = (u128::from(bytes) * u128::from(inserts) / u128::from(all.max(1))) as u64;
     let mut facts = vec![format!("{} further rows", number(touched as usize))];
     if inserts > 0 {
         facts.push(size(bytes));

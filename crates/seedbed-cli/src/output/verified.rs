@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use seedbed::project::{Times, Work};
 use seedbed::verify::{Check, Offender, Verdict, Verified, Why};
-use seedbed_core::plan::key_text;
+use seedbed_core::plan::{FurtherPlan, key_text};
 use serde_json::{Value, json};
 
 use super::{Paint, WIDTH, count, cut, duration, headline, times_json};
@@ -92,7 +92,8 @@ impl Report<'_> {
             let verb = if ids.len() == 1 { "does" } else { "do" };
             reasons.push(format!("{} {verb} not hold", ids.join(", ")));
         }
-        let differ = verified.rows.saturating_sub(plan.rows_as_declared);
+        let further: u64 = plan.further.iter().map(FurtherPlan::differing).sum();
+        let differ = verified.rows.saturating_sub(plan.rows_as_declared) + further as usize;
         if differ > 0 {
             reasons.push(count(differ, "row is not as declared", "rows are not as declared"));
         }

@@ -70,8 +70,12 @@ impl<'a> Comparison<'a> {
                 match difference {
                     Difference::Missing(_) => plan.inserts += 1,
                     Difference::Different(..) => plan.updates += 1,
-                    Difference::Taken(key) if taken.len() < NAMED => taken.push(self.obstacle(key)),
-                    Difference::Taken(_) => {}
+                    Difference::Taken(key) => {
+                        plan.taken += 1;
+                        if taken.len() < NAMED {
+                            taken.push(self.obstacle(key));
+                        }
+                    }
                 }
             }
             Ok(())
