@@ -158,18 +158,20 @@ fn as_csv(repository: &Path, schema: &Schema) {
         let csv = orders.iter().map(tpchgen::csv::OrderCsv::new);
         csv.map(|order| writeln!(to, "{order}").expect("it takes all")).count() as u64
     };
-    let ways: [(&str, &dyn Fn(&mut Nowhere) -> u64); 2] = [("favorites", &favorites), ("orders of tpchgen", &orders)];
-    for (name, way) in ways {
-        let rounds = (0..ROUNDS).map(|_| {
-            let mut nowhere = Nowhere(0);
-            let (rows, time) = timed(|| way(&mut nowhere));
-            (rows, nowhere.0, time)
-        });
-        let (rows, bytes, time) = rounds.min_by_key(|(_, _, time)| *time).expect("a round");
-        let seconds = time.as_secs_f64();
-        let (rate, bytes) = (rows as f64 / seconds / 1e6, bytes as f64 / seconds / 1e6);
-        println!("  {name:20} {rows:>9} rows, {rate:>6.1} million rows/s, {bytes:>6.0} MB/s");
-    }
+    csv_told("favorites", favorites);
+    csv_told("orders of tpchgen", orders);
+}
+
+fn csv_told(name: &str, make: impl Fn(&mut Nowhere) -> u64) {
+    let rounds = (0..ROUNDS).map(|_| {
+        let mut nowhere = Nowhere(0);
+        let (rows, time) = timed(|| make(&mut nowhere));
+        (rows, nowhere.0, time)
+    });
+    let (rows, bytes, time) = rounds.min_by_key(|(_, _, time)| *time).expect("a round");
+    let seconds = time.as_secs_f64();
+    let (rate, bytes) = (rows as f64 / seconds / 1e6, bytes as f64 / seconds / 1e6);
+    println!("  {name:20} {rows:>9} rows, {rate:>6.1} million rows/s, {bytes:>6.0} MB/s");
 }
 
 fn open(place: &TestDatabase) -> Postgres {
