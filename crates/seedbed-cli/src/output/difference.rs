@@ -94,17 +94,15 @@ fn collect(plan: &Plan) -> Vec<Line> {
     for row in plan.entangled.iter().filter(|row| row.blocks) {
         add('!', &row.table, "in the way:", vec![format!("{} {}", key_text(&row.key), row.label)]);
     }
-    let kinds: [(char, &str, fn(&FurtherPlan) -> u64); 3] = [
-        ('-', "remove", |further| further.deletes),
-        ('+', "insert", |further| further.inserts),
-        ('~', "change", |further| further.updates),
-    ];
-    for (sign, word, of) in kinds {
-        for further in &plan.further {
-            let what = format!("further rows of {}", further.population);
-            add_some(sign, &further.table, word, of(further) as usize, vec![what]);
+    let mut further = |sign, word, of: fn(&FurtherPlan) -> u64| {
+        for plan in &plan.further {
+            let what = format!("further rows of {}", plan.population);
+            add_some(sign, &plan.table, word, of(plan) as usize, vec![what]);
         }
-    }
+    };
+    further('-', "remove", |plan| plan.deletes);
+    further('+', "insert", |plan| plan.inserts);
+    further('~', "change", |plan| plan.updates);
     lines
 }
 
