@@ -59,8 +59,13 @@ mod linux {
             }
             let mut folders = BTreeMap::new();
             for (place, names) in names {
+                // Asked first: one that is put in its place meanwhile is seen to be another.
+                let folder = Folder { place: place.to_owned(), is: identity(place)?, names };
                 let number = inotify::add_watch(&told, place, WatchFlags::ALL_EVENTS - READING).ok()?;
-                folders.insert(number, Folder { place: place.to_owned(), is: identity(place)?, names });
+                if folders.insert(number, folder).is_some() {
+                    // Two paths lead to one folder.
+                    return None;
+                }
             }
             Some(Self { told, folders })
         }
@@ -151,6 +156,13 @@ mod linux {
             for name in ["a.png", "c.png"] {
                 assert!(Watch::over(&[read(root.path(), name)]).is_none(), "{name}");
             }
+            let (folder, link) = (root.path().join("folder"), root.path().join("link"));
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join("d.png"), "d").unwrap();
+            fs::write(folder.join("e.png"), "e").unwrap();
+            std::os::unix::fs::symlink(&folder, &link).unwrap();
+            assert!(Watch::listening(&[read(&folder, "d.png"), read(&folder, "e.png")]).is_some());
+            assert!(Watch::listening(&[read(&folder, "d.png"), read(&link, "e.png")]).is_none());
         }
     }
 }
