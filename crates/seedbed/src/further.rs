@@ -16,7 +16,7 @@ use seedbed_core::dataset::Block;
 use seedbed_core::password::Hashes;
 use seedbed_core::plan::desired::{Encoding, encode};
 use seedbed_core::plan::diff::parents_first;
-use seedbed_core::plan::{Cell, FurtherPlan, RebuildPlan, key_text};
+use seedbed_core::plan::{Cell, FurtherPlan, Key, RebuildPlan, key_text};
 use seedbed_core::scale::Scaled;
 use seedbed_core::schema::{Schema, Table};
 
@@ -36,6 +36,8 @@ use removal::{Leaving, leaving};
 
 /// So many rows are compared at once.
 const CHUNK: u64 = 5_000;
+/// What a person does about rows of other people.
+const REMOVE: &str = "remove these in the application, then run it again";
 /// So many rows that are in the way are named.
 const NAMED: usize = 5;
 
@@ -252,11 +254,13 @@ fn is_free(database: &mut dyn Database, table: &Table, keys: &FurtherKeys) -> Re
         return Ok(());
     }
     let message = format!("rows of other people stand where further rows of `{}` belong", keys.population);
-    let mut error = Error::new(Exit::NotOurs, "rows-not-ours", message);
-    for key in &found {
-        error = error.detail(format!("{} {}", table.name, key_text(key)));
-    }
-    Err(error.help("remove these in the application, then run it again"))
+    Err(not_ours(message, table, &found, "").help(REMOVE))
+}
+
+/// Returns the refusal that names rows of other people; `why` stands behind each.
+fn not_ours(message: String, table: &Table, keys: &[Key], why: &str) -> Error {
+    let error = Error::new(Exit::NotOurs, "rows-not-ours", message);
+    keys.iter().fold(error, |error, key| error.detail(format!("{} {}{why}", table.name, key_text(key))))
 }
 
 impl Further {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use seedbed_core::plan::Cell;
 use seedbed_core::plan::diff::parents_first;
-use seedbed_core::plan::{Cell, key_text};
 use seedbed_core::schema::Table;
 
-use super::{NAMED, recorded, runs, wanted};
+use super::{NAMED, REMOVE, not_ours, recorded, runs, wanted};
 use crate::database::Database;
 use crate::debris::Link;
 use crate::error::{Error, Exit, Result, While};
@@ -115,11 +115,8 @@ fn tagged(database: &mut dyn Database, table: &Table, run: sql::run::Run<'_>, ta
         return Ok(());
     }
     let message = format!("rows of `{}` stand on keys of ours without the tag", table.name);
-    let mut error = Error::new(Exit::NotOurs, "rows-not-ours", message);
-    for key in &found {
-        error = error.detail(format!("{} {}", table.name, key_text(key)));
-    }
-    Err(error.help(format!("give them their `{}` back, or remove them in the application", tag.0)))
+    Err(not_ours(message, table, &found, "")
+        .help(format!("give them their `{}` back, or remove them in the application", tag.0)))
 }
 
 /// Clears what hangs on further rows that go: removes what tests left there, and refuses where a row of other
@@ -150,11 +147,7 @@ fn clear(
             }
             if !(link.owner && debris_goes) || table.primary_key.is_empty() {
                 let message = format!("rows of other people hang on further rows of `{}` that would go", part.table);
-                let mut error = Error::new(Exit::NotOurs, "rows-not-ours", message);
-                for key in &found {
-                    error = error.detail(format!("{} {}   by {column}", table.name, key_text(key)));
-                }
-                return Err(error.help("remove these in the application, then run it again"));
+                return Err(not_ours(message, table, &found, &format!("   by {column}")).help(REMOVE));
             }
             let keys: Vec<_> = found.iter().collect();
             let rows = sql::Rows { table, columns: &table.primary_key, tuples: &keys };
