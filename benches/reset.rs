@@ -2,8 +2,8 @@
 //! `cargo bench -p benches --bench reset`, with a number of rounds behind `--` where 50 are too few.
 //!
 //! The whole chain m01, m02, m03 with its pictures. Every round damages nine rows in three tables over a
-//! connection of its own and undoes it, each way in a database of its own; the commit is measured, the
-//! damage is not. SQLite is in WAL and syncs as `NORMAL` says, for all ways alike; PostgreSQL
+//! connection of its own and undoes it, each way in a database of its own and its rounds one after the other;
+//! the commit is measured, the damage is not. SQLite is in WAL and syncs as `NORMAL` says, for all ways alike; PostgreSQL
 //! writes to disk as servers do, spoken to over a socket.
 
 #[path = "reset/by_hand.rs"]
@@ -29,6 +29,9 @@ const LEFT: &str = "
     SELECT u.id, f.id, f.created_at, false FROM users_user AS u, flyers_flyer AS f
     WHERE NOT EXISTS (SELECT 1 FROM flyers_favorite AS x WHERE x.user_id = u.id AND x.flyer_id = f.id)
     ORDER BY u.id, f.id LIMIT 2;";
+
+/// So many rounds of every way are not told.
+const WARM_UP: usize = 5;
 
 fn main() {
     // Paths of a project count from the folder that the program runs in.
@@ -63,6 +66,39 @@ fn expect_nine(receipt: &Receipt) {
     assert!(receipt.written);
 }
 
+/// Returns the times of one way, whose rounds follow each other as those of a test run do.
+fn way(name: &'static str, rounds: usize, mut round: impl FnMut() -> Duration) -> Line {
+    // The first rounds warm caches up, the files' times among them.
+    (0..WARM_UP).for_each(|_| {
+        round();
+    });
+    Line { name, times: (0..rounds).map(|_| round()).collect() }
+}
+
+/// Returns the times of our own ways; `write` runs SQL over another connection, `commit` is SQL that commits and
+/// touches no row.
+fn ours_alone(warm: &mut Warm, rounds: usize, mut write: impl FnMut(&str), commit: &str) -> [Line; 4] {
+    let nine = way("reset: nine rows", rounds, || {
+        write(DAMAGE);
+        let (receipt, time) = timed(|| reset(warm));
+        expect_nine(&receipt);
+        time
+    });
+    let left = way("reset: nine rows and two that a test left", rounds, || {
+        write(&format!("{DAMAGE}{LEFT}"));
+        let (receipt, time) = timed(|| reset(warm));
+        expect_nine(&receipt);
+        assert_eq!(receipt.plan.debris.len(), 2);
+        time
+    });
+    let written = way("reset: in sync, since another connection wrote", rounds, || {
+        write(commit);
+        timed(|| assert!(!reset(warm).written)).1
+    });
+    let still = way("reset: in sync, since nobody wrote", rounds, || timed(|| assert!(!reset(warm).written)).1);
+    [nine, left, written, still]
+}
+
 fn on_sqlite(rounds: usize) {
     let folder = tempfile::tempdir().expect("a folder for databases");
     let file = |name: &str| folder.path().join(name);
@@ -72,45 +108,21 @@ fn on_sqlite(rounds: usize) {
     let copies = Copies::of(&ours, folder.path());
     let rows = Rows::of_sqlite(&ours);
     let beside = Connection::open(&ours).expect("the database");
-    let names = [
-        "reset: nine rows",
-        "reset: nine rows and two that a test left",
-        "reset: in sync, since another connection wrote",
-        "reset: in sync, since nobody wrote",
-        "by hand: delete all rows and insert them",
-        "by hand: copy the file (nobody has it open)",
-        "by hand: the backup API",
-    ];
-    let mut lines = names.map(|name| Line { name, times: Vec::new() });
-    for round in 0..rounds + 5 {
-        let mut note = |line: usize, time: Duration| {
-            // The first rounds warm caches up, the files' times among them.
-            if round >= 5 {
-                lines[line].times.push(time);
-            }
-        };
-        beside.execute_batch(DAMAGE).expect("damage");
-        let (receipt, time) = timed(|| reset(&mut warm));
-        expect_nine(&receipt);
-        note(0, time);
-        beside.execute_batch(&format!("{DAMAGE}{LEFT}")).expect("damage");
-        let (receipt, time) = timed(|| reset(&mut warm));
-        expect_nine(&receipt);
-        assert_eq!(receipt.plan.debris.len(), 2);
-        note(1, time);
-        beside.execute_batch("PRAGMA user_version = 1").expect("a write");
-        note(2, timed(|| assert!(!reset(&mut warm).written)).1);
-        note(3, timed(|| assert!(!reset(&mut warm).written)).1);
+    let beside = |sql: &str| beside.execute_batch(sql).expect("a write beside us");
+    let mut lines = Vec::from(ours_alone(&mut warm, rounds, beside, "PRAGMA user_version = 1"));
+    lines.push(way("by hand: delete all rows and insert them", rounds, || {
         copies.damage_hand();
-        note(4, timed(|| rows.put_back(&copies.hand)).1);
+        timed(|| rows.put_back(&copies.hand)).1
+    }));
+    lines.push(way("by hand: copy the file (nobody has it open)", rounds, || {
         copies.damage_copied();
-        note(5, timed(|| copies.copy_file()).1);
+        timed(|| copies.copy_file()).1
+    }));
+    lines.push(way("by hand: the backup API", rounds, || {
         copies.damage_backed_up();
-        note(6, timed(|| copies.back_up()).1);
-        if round == 5 {
-            copies.are_equal(&ours);
-        }
-    }
+        timed(|| copies.back_up()).1
+    }));
+    copies.are_equal(&ours);
     by_hand::report("SQLite", &lines, rows.count());
 }
 
@@ -127,48 +139,20 @@ fn on_postgres(rounds: usize) {
     rows.insert_all(&mut hand.client());
     let template = server.database(&ddl);
     rows.insert_all(&mut template.client());
-    let mut beside = ours.client();
-    let mut admin = ours.client();
-    let mut by_hand = hand.client();
-    let names = [
-        "reset: nine rows",
-        "reset: nine rows and two that a test left",
-        "reset: in sync, since another connection wrote",
-        "reset: in sync, since nobody wrote",
-        "by hand: delete all rows and COPY them",
-        "by hand: CREATE DATABASE .. TEMPLATE",
-        "by hand: and DROP of the one before",
-    ];
-    let mut lines = names.map(|name| Line { name, times: Vec::new() });
-    for round in 0..rounds + 5 {
-        let mut note = |line: usize, time: Duration| {
-            if round >= 5 {
-                lines[line].times.push(time);
-            }
-        };
-        beside.batch_execute(DAMAGE).expect("damage");
-        let (receipt, time) = timed(|| reset(&mut warm));
-        expect_nine(&receipt);
-        note(0, time);
-        beside.batch_execute(&format!("{DAMAGE}{LEFT}")).expect("damage");
-        let (receipt, time) = timed(|| reset(&mut warm));
-        expect_nine(&receipt);
-        assert_eq!(receipt.plan.debris.len(), 2);
-        note(1, time);
-        beside.batch_execute("CREATE TABLE IF NOT EXISTS written (); DROP TABLE written").expect("a write");
-        assert!(!reset(&mut warm).written);
-        beside.batch_execute("SELECT pg_current_xact_id()").expect("a transaction");
-        note(2, timed(|| assert!(!reset(&mut warm).written)).1);
-        note(3, timed(|| assert!(!reset(&mut warm).written)).1);
+    let (mut beside, mut admin, mut by_hand) = (ours.client(), ours.client(), hand.client());
+    let write = |sql: &str| beside.batch_execute(sql).expect("a write beside us");
+    let mut lines = Vec::from(ours_alone(&mut warm, rounds, write, "SELECT pg_current_xact_id()"));
+    lines.push(way("by hand: delete all rows and COPY them", rounds, || {
         by_hand.batch_execute(DAMAGE).expect("damage");
-        note(4, timed(|| rows.put_back_copied(&mut by_hand)).1);
-        if round < 15 {
-            let made = timed(|| by_hand::from_template(&mut admin, &template.name)).1;
-            let dropped = timed(|| by_hand::drop_made(&mut admin)).1;
-            note(5, made);
-            note(6, dropped);
-        }
-    }
-    let version: String = beside.query_one("SHOW server_version", &[]).expect("a version").get(0);
+        timed(|| rows.put_back_copied(&mut by_hand)).1
+    }));
+    let mut dropped = Vec::new();
+    lines.push(way("by hand: CREATE DATABASE .. TEMPLATE", rounds.min(15), || {
+        let made = timed(|| by_hand::from_template(&mut admin, &template.name)).1;
+        dropped.push(timed(|| by_hand::drop_made(&mut admin)).1);
+        made
+    }));
+    lines.push(Line { name: "by hand: and DROP of the one before", times: dropped.split_off(WARM_UP) });
+    let version: String = admin.query_one("SHOW server_version", &[]).expect("a version").get(0);
     by_hand::report(&format!("PostgreSQL {version}"), &lines, rows.count());
 }

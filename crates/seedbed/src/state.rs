@@ -152,11 +152,20 @@ impl Remembered {
             });
         }
         if schema.tables.contains_key("seedbed_state") {
-            for row in database.query(&sql::select_states(database.dialect()), &[])? {
-                let known = self.seeded.iter().find(|(known, _)| known.iter().zip(&row).take(2).all(|(a, b)| a == b));
-                let read = match known {
-                    Some((known, seeded)) if *known == row => Arc::clone(seeded),
-                    known => Arc::new(self::seeded(row.clone(), known)?),
+            let mut rows = Vec::new();
+            // The texts are long, so none is taken that is known.
+            database.each(&sql::select_states(database.dialect()), &[], &mut |row| {
+                let as_before = |(cells, _): &&(Vec<Cell>, _)| row.iter().zip(cells).all(|(lent, cell)| lent.is(cell));
+                rows.push(match self.seeded.iter().find(as_before) {
+                    Some((cells, seeded)) => (cells.clone(), Some(Arc::clone(seeded))),
+                    None => (row.iter().map(|lent| lent.to_cell()).collect(), None),
+                });
+            })?;
+            for (row, as_before) in rows {
+                let of_place = |(known, _): &&(Vec<Cell>, _)| known[..2] == row[..2];
+                let read = match as_before {
+                    Some(read) => read,
+                    None => Arc::new(self::seeded(row.clone(), self.seeded.iter().find(of_place))?),
                 };
                 seeded.push((row, read));
             }

@@ -97,7 +97,7 @@ impl Warm {
     /// Whether what it has read of the project is what stands there, and its database is where it was.
     fn is_current(&mut self, now: i64) -> bool {
         let same_day = self.asked.as_of.is_some() || self.day == now.div_euclid(DAY);
-        same_day && self.project.stamps() == self.stamps && self.work.place.database.is_current()
+        same_day && self.stamps.hold() && self.work.place.database.is_current()
     }
 
     fn open_again(&mut self, now: i64) -> Result<()> {

@@ -89,6 +89,7 @@ impl Postgres {
             raised: Vec::new(),
         };
         require_version(&mut database)?;
+        database.run(&sql::set_session())?;
         // Some systems cannot tell whether a client is still there.
         let _ = database.run(&sql::set_check_interval());
         database.session = Session::of(&mut database)?;
@@ -179,7 +180,10 @@ impl Database for Postgres {
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
-        if let Err(error) = self.client.batch_execute(sql::commit().text()) {
+        // No counter goes up between the two.
+        let locked = self.locked.filter(|_| self.raised.is_empty());
+        let commit = locked.map_or_else(sql::commit, dialect::commit_and_unlock);
+        if let Err(error) = self.client.batch_execute(commit.text()) {
             let mut failure = failure(&error);
             if ends_session(&error) {
                 // The server may have committed before its answer was lost.
@@ -189,6 +193,7 @@ impl Database for Postgres {
             return Err(undone(failure));
         }
         self.open = false;
+        self.locked = self.locked.filter(|_| locked.is_none());
         self.moved.clear();
         // No rollback takes a counter back, so none goes up before the rows are there for good. A run that is
         // killed in between has its counters moved by the next one.

@@ -101,6 +101,8 @@ impl Sqlite {
     fn over(connection: Connection, path: Option<&Path>) -> Result<Self, Failure> {
         let prepare = || {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+            // Otherwise a statement that a partial index may serve is prepared anew for every value bound to it.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             connection.busy_timeout(Duration::from_secs(5))?;
             connection.set_prepared_statement_cache_capacity(256);
             register(&connection)?;
@@ -246,8 +248,11 @@ impl Database for Sqlite {
             let width = statement.column_count();
             let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Bound::of)))?;
             while let Some(found) = rows.next()? {
-                let cells = (0..width).map(|position| found.get_ref(position).map(lent));
-                row(&cells.collect::<rusqlite::Result<Vec<_>>>()?);
+                let mut cells = Vec::with_capacity(width);
+                for position in 0..width {
+                    cells.push(lent(found.get_ref(position)?));
+                }
+                row(&cells);
             }
             Ok(())
         };

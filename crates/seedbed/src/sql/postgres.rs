@@ -152,14 +152,13 @@ impl Writer {
     }
 }
 
-/// Opens a transaction that sees one state of the database, and sets what our reads and writes rely
-/// on until it ends; `wait` is how many milliseconds a statement waits for a lock, and `soon` lets the commit
-/// not wait for the disk.
+/// Opens a transaction that sees one state of the database, in a session where [`set_session`] was run; `wait` is
+/// how many milliseconds a statement waits for a lock, and `soon` lets the commit not wait for the disk.
 pub(crate) fn begin(write: bool, wait: u128, soon: bool) -> Sql {
     let access = if write { "" } else { ", READ ONLY" };
     let deferred = if write { "; SET CONSTRAINTS ALL DEFERRED" } else { "" };
     let soon = if soon { format!("; {COMMIT_SOON}") } else { String::new() };
-    fixed(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ{access}; {}{deferred}{soon}", settings(wait)))
+    fixed(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ{access}; SET LOCAL lock_timeout = {wait}{deferred}{soon}"))
 }
 
 /// Makes a transaction that was just opened one that sees one state of the database: the first of its
@@ -171,7 +170,12 @@ pub(crate) fn set_transaction(write: bool) -> Sql {
 
 /// Sets what our reads and writes rely on until the transaction ends.
 pub(crate) fn set_settings(wait: u128) -> Sql {
-    fixed(&settings(wait))
+    fixed(&format!("SELECT set_config('lock_timeout', '{wait}', true), {}", settings(true)))
+}
+
+/// Sets for all of a session of ours what our reads and writes rely on.
+pub(crate) fn set_session() -> Sql {
+    fixed(&format!("SELECT {}", settings(false)))
 }
 
 /// Puts off what can be checked later to the end of the transaction.
@@ -191,13 +195,11 @@ const SETTINGS: [(&str, &str); 7] = [
 ];
 
 /// The tables of Seedbed may lie in a schema of their own, which is looked into last.
-fn settings(wait: u128) -> String {
-    let mut text = format!("SELECT set_config('lock_timeout', '{wait}', true)");
-    for (name, value) in SETTINGS {
-        write!(text, ", set_config('{name}', '{value}', true)").expect("a string takes all");
-    }
+fn settings(of_transaction: bool) -> String {
+    let set = |(name, value)| format!("set_config('{name}', '{value}', {of_transaction})");
     let path = format!("concat_ws(', ', nullif(current_setting('search_path'), ''), '{OWN_SCHEMA}')");
-    format!("{text}, set_config('search_path', {path}, true)")
+    let path = format!("set_config('search_path', {path}, {of_transaction})");
+    SETTINGS.into_iter().map(set).chain([path]).collect::<Vec<_>>().join(", ")
 }
 
 fn setting_names() -> impl Iterator<Item = &'static str> {
@@ -283,6 +285,15 @@ pub(crate) fn unlock(shared: &[bool]) -> Sql {
         false => "pg_advisory_unlock(?, ?)::int",
     };
     fixed(&format!("SELECT {}", shared.iter().map(give).collect::<Vec<_>>().join(", ")))
+}
+
+/// Ends a transaction for good and, in the same go, gives locks of the session back: the two numbers of each.
+pub(crate) fn commit_and_unlock(locks: impl Iterator<Item = (bool, [i64; 2])>) -> Sql {
+    let give = |(shared, [kind, number]): (bool, [i64; 2])| {
+        let give = if shared { "pg_advisory_unlock_shared" } else { "pg_advisory_unlock" };
+        format!("{give}({kind}, {number})")
+    };
+    fixed(&format!("COMMIT; SELECT {}", locks.map(give).collect::<Vec<_>>().join(", ")))
 }
 
 /// Reads the version of the server as a number, and as a person writes it.

@@ -5,7 +5,7 @@ use seedbed_core::plan::Cell;
 
 use crate::database::row::Row;
 use crate::database::{Access, Dangling, Database, Failure, FailureKind, Scope};
-use crate::sql::postgres as sql;
+use crate::sql::{Sql, postgres as sql};
 
 /// The oldest version that the statements of this crate were tried on.
 const OLDEST: i64 = 15;
@@ -66,6 +66,12 @@ pub(super) fn lock(database: &mut dyn Database, scope: Scope, lock: Lock) -> Res
         give_back(database, &locks[..taken]);
     }
     Err(Failure::new(FailureKind::Busy, "another run of Seedbed is at work"))
+}
+
+/// Returns the statement that ends a write for good and gives its locks of the session back.
+pub(super) fn commit_and_unlock(scope: Scope) -> Sql {
+    let locks = locks(scope).into_iter();
+    sql::commit_and_unlock(locks.map(|(shared, number)| (shared, [i64::from(LOCK as i32), number])))
 }
 
 /// Gives the locks of a write back.
