@@ -189,7 +189,13 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
     let recorded = write_files(&question, &mut survey, &mut files)
         .and_then(|()| record(&mut *transaction, &mut survey, &question))
         .and_then(|recording| apply::move_counters(&mut *transaction, &survey.plan).map(|()| recording))
-        .and_then(|recording| Ok((recording, versions(&mut *transaction)?)));
+        .and_then(|recording| {
+            let versions = match &recording {
+                Recording::Touched(touched) => before.clone().into_iter().chain(touched.clone()).collect(),
+                Recording::Other => versions(&mut *transaction)?,
+            };
+            Ok((recording, versions))
+        });
     let committed = match recorded {
         Ok((recorded, versions)) => {
             let trace = Trace::between(before, versions.clone());
@@ -484,7 +490,7 @@ fn record(database: &mut dyn Database, survey: &mut Survey, question: &Question<
             as_stored.push(record);
         }
     }
-    state::touch(database, &as_stored).during(|| "recording when it was written".into())?;
+    let touched = state::touch(database, &as_stored).during(|| "recording when it was written".into())?;
     for scenario in &survey.forget {
         state::remove(database, scenario, question.dataset.worker).during(|| format!("forgetting `{scenario}`"))?;
     }
@@ -499,9 +505,9 @@ fn record(database: &mut dyn Database, survey: &mut Survey, question: &Question<
     if marks {
         state::put_marker(database, &marker).during(|| "recording that tests may write here".into())?;
     }
-    let touched = as_stored.len() == survey.records.len() && survey.forget.is_empty() && !marks;
+    let nothing_else = as_stored.len() == survey.records.len() && survey.forget.is_empty() && !marks;
     survey.marker = Some(marker);
-    Ok(if touched { Recording::Touched } else { Recording::Other })
+    Ok(if nothing_else { Recording::Touched(touched) } else { Recording::Other })
 }
 
 fn new_marker(database: &mut dyn Database, survey: &Survey, question: &Question<'_>) -> Result<Marker> {

@@ -669,7 +669,8 @@ pub(crate) fn touch_states(dialect: Dialect) -> Sql {
             }
             Dialect::Postgres => {
                 "UPDATE seedbed_state SET tool = ?, seeded_at = ? \
-                 WHERE worker = ? AND scenario IN (SELECT json_array_elements_text(?::text::json))"
+                 WHERE worker = ? AND scenario IN (SELECT json_array_elements_text(?::text::json)) \
+                 RETURNING scenario, worker::int8, xmin::text"
             }
         },
     )

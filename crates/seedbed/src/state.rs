@@ -17,7 +17,7 @@ pub use keys::{FurtherKeys, TableKeys, Tag, TagValue};
 use crate::database::row::Row;
 use crate::database::{Database, Failure};
 use crate::error::{self, Error, Exit, While};
-use crate::sql;
+use crate::sql::{self, Dialect};
 
 /// A scenario that is seeded for a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,12 +240,12 @@ pub(crate) type Versions = BTreeMap<Place, String>;
 /// Returns which version of each row of ours stands; none where no commit can be lost on its way.
 pub(crate) fn versions(database: &mut dyn Database) -> Result<Versions, Failure> {
     let Some(statement) = sql::select_versions(database.dialect()) else { return Ok(Versions::new()) };
-    let rows = database.query(&statement, &[])?;
-    let version = |row| {
-        let mut row = Row::of("seedbed_state", row);
-        Ok(((row.text()?, row.integer()?), row.text()?))
-    };
-    rows.into_iter().map(version).collect()
+    database.query(&statement, &[])?.into_iter().map(version).collect()
+}
+
+fn version(row: Vec<Cell>) -> Result<(Place, String), Failure> {
+    let mut row = Row::of("seedbed_state", row);
+    Ok(((row.text()?, row.integer()?), row.text()?))
 }
 
 /// Writes the marker.
@@ -282,13 +282,18 @@ pub(crate) fn put(database: &mut dyn Database, seeded: &Seeded) -> Result<(), Fa
     database.execute(&sql::put_state(database.dialect()), &values).map(|_| ())
 }
 
-/// Notes when, and by what, these scenarios were written that are recorded already.
-pub(crate) fn touch(database: &mut dyn Database, scenarios: &[&Seeded]) -> Result<(), Failure> {
-    let Some(first) = scenarios.first() else { return Ok(()) };
+/// Notes when, and by what, these scenarios were written that are recorded already; returns which versions of
+/// their rows stand since.
+pub(crate) fn touch(database: &mut dyn Database, scenarios: &[&Seeded]) -> Result<Versions, Failure> {
+    let Some(first) = scenarios.first() else { return Ok(Versions::new()) };
     let names: Vec<&str> = scenarios.iter().map(|seeded| seeded.scenario.as_str()).collect();
     let (worker, at) = (Cell::Integer(i64::from(first.worker)), Cell::Integer(first.seeded_at));
     let values = [Cell::text(&first.tool), at, worker, json(&names)];
-    database.execute(&sql::touch_states(database.dialect()), &values).map(|_| ())
+    let statement = sql::touch_states(database.dialect());
+    match database.dialect() {
+        Dialect::Sqlite => database.execute(&statement, &values).map(|_| Versions::new()),
+        Dialect::Postgres => database.query(&statement, &values)?.into_iter().map(version).collect(),
+    }
 }
 
 /// Removes the state of a scenario.

@@ -254,7 +254,11 @@ impl Database for Postgres {
     }
 
     fn copy(&mut self, sql: &Sql, rows: &str) -> Result<Option<usize>, Failure> {
-        let mut writer = self.client.copy_in(sql.text()).map_err(|error| failure(&error))?;
+        let copying = match self.prepared(sql, 0)? {
+            None => self.client.copy_in(sql.text()),
+            Some(statement) => self.client.copy_in(&statement),
+        };
+        let mut writer = copying.inspect_err(|_| self.often.clear()).map_err(|error| failure(&error))?;
         writer.write_all(rows.as_bytes()).map_err(|error| Failure::new(FailureKind::Connection, error.to_string()))?;
         writer.finish().map(|copied| Some(copied as usize)).map_err(|error| failure(&error))
     }

@@ -5,33 +5,31 @@ use seedbed_core::schema::Table;
 
 use super::{Dialect, Span, Statement, Writer};
 
-/// Returns the statement that counts, for each of these, the rows whose number lies in one of the spans by
-/// the transaction that made them: place in the list, transaction, count. None where an engine does not tell.
-pub(crate) fn count_by_maker(dialect: Dialect, counted: &[(&Table, &str, &[Span])]) -> Option<Statement> {
-    if dialect == Dialect::Sqlite || counted.is_empty() {
-        return None;
-    }
-    let mut writer = Writer::new(dialect);
-    for (index, (table, column, spans)) in counted.iter().enumerate() {
-        for span in *spans {
-            writer.push(if writer.text.is_empty() { "SELECT " } else { " UNION ALL SELECT " });
-            writer.number(index);
-            writer.push(", xmin::text, count(*) FROM ");
-            writer.name(&table.name);
-            writer.push(" WHERE ");
-            writer.between(table, column, *span);
-            writer.push(" GROUP BY xmin");
-        }
-    }
-    Some(writer.finish())
-}
-
 /// The rows of a table whose number lies in a span.
 #[derive(Clone, Copy)]
 pub(crate) struct Numbered<'a> {
     pub(crate) table: &'a Table,
     pub(crate) key: &'a str,
     pub(crate) span: Span,
+}
+
+/// Returns the statement that counts each of these rows by the transaction that made them: place in the list,
+/// transaction, count. None where an engine does not tell.
+pub(crate) fn count_by_maker(dialect: Dialect, counted: &[Numbered<'_>]) -> Option<Statement> {
+    if dialect == Dialect::Sqlite || counted.is_empty() {
+        return None;
+    }
+    let mut writer = Writer::new(dialect);
+    for (index, rows) in counted.iter().enumerate() {
+        writer.push(if index == 0 { "SELECT " } else { " UNION ALL SELECT " });
+        writer.number(index);
+        writer.push(", xmin::text, count(*) FROM ");
+        writer.name(&rows.table.name);
+        writer.push(" WHERE ");
+        writer.between(rows.table, rows.key, rows.span);
+        writer.push(" GROUP BY xmin");
+    }
+    Some(writer.finish())
 }
 
 /// Returns the statement that reads `columns` of the rows that none of these transactions made.

@@ -62,10 +62,10 @@ pub(crate) struct Written {
 }
 
 /// What a run has recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Recording {
-    /// When it was written, and by what.
-    Touched,
+    /// When it was written, and by what; which versions of those rows stand since.
+    Touched(Versions),
     /// More than that.
     Other,
 }
@@ -184,7 +184,7 @@ impl Memory {
     /// Keeps the rows of a survey and what was written after it, which is committed.
     pub(crate) fn keep_written(&mut self, survey: &mut Survey, debris: Debris, written: Written) {
         match written.recorded {
-            Recording::Touched => self.state.touched(&survey.records, written.versions),
+            Recording::Touched(_) => self.state.touched(&survey.records, written.versions),
             Recording::Other => self.state.forget_versions(),
         }
         let plan = &survey.plan;
