@@ -81,6 +81,8 @@ interface Update {
   row: string;
   clock_only: boolean;
   changes: { column: string; before: unknown; after: unknown }[];
+  /** Columns whose values are told to nobody: passwords and tokens. */
+  not_shown?: string[];
 }
 
 /** No more lines are told. */
@@ -104,10 +106,13 @@ export function told({ plan }: Difference): string {
   return lines.map((line) => line + "\n").join("");
 }
 
-function changes({ row, changes }: Update): string {
+function changes({ row, changes, not_shown = [] }: Update): string {
   const cell = (value: unknown) => {
     const text = JSON.stringify(value);
     return text.length > 40 ? `${text.slice(0, 36)}..."` : text;
   };
-  return `${row}: ${changes.map(({ column, before, after }) => `${column} ${cell(after)} -> ${cell(before)}`).join(", ")}`;
+  const told = changes.map(({ column, before, after }) =>
+    not_shown.includes(column) ? `${column} differs (not shown)` : `${column} ${cell(after)} -> ${cell(before)}`,
+  );
+  return `${row}: ${told.join(", ")}`;
 }

@@ -18,6 +18,7 @@ pub(crate) mod removed;
 pub(crate) mod reported;
 pub(crate) mod restored;
 mod scale;
+pub(crate) mod secrets;
 pub(crate) mod seeded;
 #[cfg(all(unix, feature = "serve"))]
 pub(crate) mod serving;

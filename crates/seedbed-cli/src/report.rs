@@ -13,6 +13,7 @@ use seedbed::{Error, Exit, Result};
 use seedbed_core::plan::civil;
 
 use crate::output::difference::{self, Detail};
+use crate::output::secrets::Secrets;
 use crate::output::{as_of, headline, minute, verified};
 use crate::page::{self, View, state};
 
@@ -118,7 +119,7 @@ fn whole(view: &View<'_>) -> Option<(String, String)> {
     if !plan.is_empty() {
         reasons.push(difference::summary(plan, ["to insert", "to change", "to write", "to remove"]));
     }
-    (!reasons.is_empty()).then(|| (reasons.join("; "), difference::lines(plan, Detail::Brief)))
+    (!reasons.is_empty()).then(|| (reasons.join("; "), difference::lines(plan, &Secrets::of(view.work), Detail::Brief)))
 }
 
 /// Returns `C6 every category is favorited (events)`.
@@ -171,7 +172,7 @@ fn markdown(view: &View<'_>) -> String {
     }
     if !receipt.plan.is_empty() {
         // A fence longer than any run of backticks in it.
-        let lines = difference::lines(&receipt.plan, Detail::Brief);
+        let lines = difference::lines(&receipt.plan, &Secrets::of(view.work), Detail::Brief);
         let fence = "`".repeat(lines.split(|c| c != '`').map(str::len).max().unwrap_or(0).max(2) + 1);
         let _ = write!(text, "\nRows and files that are not as declared:\n\n{fence}text\n{lines}{fence}\n");
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use seedbed_core::plan::{Cell, FurtherPlan, Plan, Update, key_text};
 
+use super::secrets::Secrets;
 use super::{WIDTH, as_of, count, fitted, number};
 
 /// How much of a plan is shown.
@@ -25,9 +26,9 @@ struct Line {
     items: Vec<String>,
 }
 
-/// Returns the lines of a plan.
-pub(crate) fn lines(plan: &Plan, detail: Detail) -> String {
-    let lines = collect(plan);
+/// Returns the lines of a plan, without the values of secrets.
+pub(crate) fn lines(plan: &Plan, secrets: &Secrets<'_>, detail: Detail) -> String {
+    let lines = collect(plan, secrets);
     let table_width = lines.iter().map(|line| line.table.chars().count()).max().unwrap_or(0);
     let count_width = lines.iter().map(|line| number(line.count).len()).max().unwrap_or(0);
     let mut text = String::new();
@@ -60,7 +61,7 @@ pub(crate) fn rest(plan: &Plan, others: usize) -> String {
     line + "\n"
 }
 
-fn collect(plan: &Plan) -> Vec<Line> {
+fn collect(plan: &Plan, secrets: &Secrets<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut add_some = |sign, table: &str, word, count, items: Vec<String>| {
         if count > 0 {
@@ -72,7 +73,8 @@ fn collect(plan: &Plan) -> Vec<Line> {
         add('+', &part.table, "insert", part.inserts.iter().map(|insert| insert.row.clone()).collect());
     }
     for part in &plan.tables {
-        let changes = part.updates.iter().filter(|update| !update.clock_only).map(change);
+        let changes = part.updates.iter().filter(|update| !update.clock_only);
+        let changes = changes.map(|update| change(&part.table, update, secrets));
         add('~', &part.table, "change", changes.collect());
     }
     add('+', "media", "write", plan.files.write.clone());
@@ -106,11 +108,14 @@ fn collect(plan: &Plan) -> Vec<Line> {
     lines
 }
 
-fn change(update: &Update) -> String {
+fn change(table: &str, update: &Update, secrets: &Secrets<'_>) -> String {
     let columns: Vec<String> = update
         .changes
         .iter()
-        .map(|change| format!("{} {} -> {}", change.column, cell(&change.before), cell(&change.after)))
+        .map(|change| match &change.column {
+            column if secrets.hides(table, column) => format!("{column} differs (not shown)"),
+            column => format!("{column} {} -> {}", cell(&change.before), cell(&change.after)),
+        })
         .collect();
     format!("{} {}", update.row, columns.join(", "))
 }

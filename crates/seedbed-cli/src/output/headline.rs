@@ -6,6 +6,7 @@ use seedbed::Receipt;
 use seedbed::project::{Presence, Work};
 use serde_json::{Value, json};
 
+use super::secrets::Secrets;
 use super::{as_of, count, minute, number};
 
 /// Returns the line about the database.
@@ -90,7 +91,7 @@ pub(crate) fn json(work: &Work, receipt: &Receipt) -> Value {
         },
         "written": receipt.written,
         "committed": receipt.committed,
-        "plan": receipt.plan,
+        "plan": Secrets::of(work).plan(&receipt.plan),
     })
 }
 

@@ -8,6 +8,7 @@ use seedbed_core::scale::Scale;
 use serde_json::Value;
 
 use super::difference::{self, Detail};
+use super::secrets::Secrets;
 use super::{Paint, headline, scale, times_json};
 use crate::answer;
 
@@ -30,7 +31,7 @@ impl answer::Report for Report<'_> {
         }
         let mut text = headline::database(self.work, self.receipt);
         let _ = writeln!(text, "{}\n", headline::dataset(self.work, self.receipt));
-        text.push_str(&difference::lines(plan, self.detail));
+        text.push_str(&difference::lines(plan, &Secrets::of(self.work), self.detail));
         text.push_str(&scale::lines(self.work, plan));
         text.push_str(&difference::rest(plan, headline::others(self.work, self.receipt)));
         let summary = difference::summary(plan, ["to insert", "to change", "to write", "to remove"]);

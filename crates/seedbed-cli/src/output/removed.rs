@@ -7,6 +7,7 @@ use seedbed::project::{Times, Work};
 use serde_json::Value;
 
 use super::difference::{self, Detail};
+use super::secrets::Secrets;
 use super::{Paint, duration, headline, times_json};
 use crate::answer;
 
@@ -24,7 +25,7 @@ impl answer::Report for Report<'_> {
         if !self.receipt.written {
             return format!("nothing to remove: {scenario} is not seeded here ({took})\n");
         }
-        let mut text = difference::lines(plan, Detail::Brief);
+        let mut text = difference::lines(plan, &Secrets::of(self.work), Detail::Brief);
         let summary = difference::summary(plan, ["inserted", "put back", "written", "removed"]);
         let went: Vec<&str> = above.iter().rev().copied().filter(|name| self.was_seeded(name)).collect();
         let first = match went.as_slice() {

@@ -5,6 +5,7 @@ use seedbed::project::{Times, Work};
 use serde_json::Value;
 
 use super::difference::{self, Detail};
+use super::secrets::Secrets;
 use super::{Paint, duration, headline, times_json};
 use crate::answer;
 
@@ -24,8 +25,8 @@ impl answer::Report for Report<'_> {
         }
         let state = self.state.map(|state| format!(" to `{state}`")).unwrap_or_default();
         let summary = difference::summary(plan, ["inserted", "changed", "written", "removed"]);
-        let lines =
-            difference::lines(plan, Detail::Brief) + &difference::rest(plan, headline::others(self.work, self.receipt));
+        let lines = difference::lines(plan, &Secrets::of(self.work), Detail::Brief)
+            + &difference::rest(plan, headline::others(self.work, self.receipt));
         let took = duration(self.times.total);
         let pending = headline::pending(self.receipt);
         format!("{lines}\n{}{state}  {summary} ({took})\n{pending}", paint.good("reset"))

@@ -1,13 +1,13 @@
 //! What has changed: the plan, row by row, with what a value was and what it should be.
 //!
-//! A value that may be a secret is not shown: a stored password, and columns that are called so.
+//! A value that may be a secret is not shown.
 
 use maud::{Markup, html};
 use seedbed::project::Work;
 use seedbed_core::plan::{Cell, Key, Plan, key_text};
-use seedbed_core::value::Value;
 
 use super::View;
+use crate::output::secrets::Secrets;
 use crate::output::{as_of, count, headline};
 
 /// So many rows of a kind and a table are listed.
@@ -84,6 +84,7 @@ fn row(line: &Line<'_>) -> Markup {
 }
 
 fn kinds<'a>(plan: &'a Plan, work: &Work) -> Vec<Kind<'a>> {
+    let secrets = Secrets::of(work);
     let mut kinds = Vec::new();
     let mut add = |sign, word, table, rows: Vec<Line<'a>>| {
         if !rows.is_empty() {
@@ -102,7 +103,7 @@ fn kinds<'a>(plan: &'a Plan, work: &Work) -> Vec<Kind<'a>> {
                 dl { @for change in &update.changes {
                     dt { (change.column) }
                     dd {
-                        @if is_secret(work, &part.table, &change.column) { span.quiet { "differs; it is not shown" } }
+                        @if secrets.hides(&part.table, &change.column) { span.quiet { "differs; it is not shown" } }
                         @else { del { (text(&change.before)) } " \u{2192} " ins { (text(&change.after)) } }
                     }
                 } }
@@ -149,19 +150,6 @@ fn rest(view: &View<'_>) -> String {
             format!("{rows} and {files} as declared; {others}, not ours, not touched")
         }
     }
-}
-
-/// Whether a column's values are nobody's business: stored passwords, and what is called a secret.
-fn is_secret(work: &Work, table: &str, column: &str) -> bool {
-    let named = ["password", "token", "secret", "hash", "jti"].iter().any(|word| column.contains(word));
-    let stored = || {
-        let blocks = work.generated.dataset.blocks.iter().filter(|block| block.table == table);
-        blocks.into_iter().any(|block| {
-            let at = block.columns.iter().position(|name| name == column);
-            at.is_some_and(|at| block.rows.iter().any(|row| matches!(row.values[at], Value::Password(_))))
-        })
-    };
-    named || stored()
 }
 
 fn text(cell: &Cell) -> String {

@@ -24,7 +24,8 @@ pub(super) fn document() -> Value {
             "title": "Seedbed",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "The verbs of Seedbed over HTTP. Every answer is the object that `--format json` prints. \
-                            With `Accept: application/x-ndjson` it is the last of the lines that tell of long work.",
+                            With `Accept: application/x-ndjson` it is the last of the lines that tell of long work. \
+                            In a plan, values of passwords and tokens are null, and `not_shown` of their row names the columns.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "security": [{ "token": [] }],

@@ -110,6 +110,70 @@ fn the_page_is_one_file_without_a_password_a_token_or_anything_that_fetches() {
     }
 }
 
+/// Three people with a stored password, a token and a name, seeded and damaged.
+fn people_with_secrets() -> tempfile::TempDir {
+    let folder = tempfile::TempDir::new().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put("seedbed.toml", "database = \"sqlite:db.sqlite3\"\nschema = \"schema.sql\"\nscenarios = [\"people.yaml\"]\n");
+    put(
+        "schema.sql",
+        "CREATE TABLE people (id integer PRIMARY KEY AUTOINCREMENT, name text, pass text, \"accessToken\" text UNIQUE);",
+    );
+    put(
+        "people.yaml",
+        "scenario: people\nabout: people who log in\nlayer: 1\npopulations:\n  people:\n    table: people\n    rows: [anna, ben, cora]\n    \
+         columns: {name: \"{row}\", accessToken: \"DECLARED-token-{row}{copy}\", pass: {password: TestPass123!, hash: bcrypt, cost: 4}}\n",
+    );
+    called_in(folder.path(), &["seed", "people"]).done();
+    let database = rusqlite::Connection::open(folder.path().join("db.sqlite3")).unwrap();
+    let damage = "UPDATE people SET pass = 'plain-live-pw', \"accessToken\" = 'LIVE-token-' || id, name = 'seen' \
+                  WHERE id = (SELECT min(id) FROM people); DELETE FROM people WHERE id = (SELECT max(id) FROM people);";
+    database.execute_batch(damage).unwrap();
+    folder
+}
+
+#[test]
+fn no_report_no_plan_and_no_answer_tells_a_password_or_a_token_that_differs() {
+    let folder = people_with_secrets();
+    let call = |args: &[&str]| called_in(folder.path(), args);
+    let report = call(&["report", "people", "--html", "a.html", "--junit", "a.xml", "--markdown", "a.md"]);
+    assert_eq!(report.code, 1, "{}", report.err);
+    let file = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let mut told = vec![file("a.html"), file("a.xml"), file("a.md"), report.out];
+    let json = |args: &[&str]| call(&[args, &["--format", "json"]].concat()).out;
+    let plan = json(&["plan", "people"]);
+    told.extend([
+        call(&["plan", "people", "--rows"]).out,
+        call(&["verify", "people"]).out,
+        json(&["verify", "people"]),
+    ]);
+    told.extend([json(&["report", "people", "--html", "b.html"]), plan.clone()]);
+    told.push(json(&["reset", "people"]));
+    told.push(json(&["cleanup", "people"]));
+    told.push(json(&["seed", "people"]));
+    for text in &told {
+        assert!(
+            !["plain-live-pw", "LIVE-token", "DECLARED-token", "$2b$"].iter().any(|secret| text.contains(secret)),
+            "{text}"
+        );
+    }
+    // It is said that they differ, and what else differs is told as ever.
+    for text in &told[1..3] {
+        assert!(
+            text.replace("&quot;", "\"").replace("&gt;", ">").contains("accessToken differs (not shown)"),
+            "{text}"
+        );
+    }
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    let table = &plan["plan"]["tables"][0];
+    let update = &table["updates"][0];
+    assert_eq!(update["not_shown"], json!(["accessToken", "pass"]), "{update}");
+    let hidden = json!({ "column": "pass", "before": null, "after": null });
+    assert!(update["changes"].as_array().unwrap().contains(&hidden), "{update}");
+    assert_eq!(table["inserts"][0]["not_shown"], json!(["accessToken", "pass"]), "{table}");
+    assert_eq!(table["inserts"][0]["columns"].as_array().unwrap().len(), 4, "{table}");
+}
+
 #[test]
 fn other_schemas_have_a_report_too_and_a_database_that_is_missing_is_said() {
     for name in ["shop", "tracker"] {

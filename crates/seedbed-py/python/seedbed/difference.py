@@ -27,8 +27,16 @@ def told(plan: dict[str, Any]) -> str:
 
 
 def changes(row: dict[str, Any]) -> str:
-    told = (f"{each['column']} {cell(each['after'])} -> {cell(each['before'])}" for each in row["changes"])
+    hidden = row.get("not_shown", [])
+    told = (change(each, each["column"] in hidden) for each in row["changes"])
     return f"{row['row']}: {', '.join(told)}"
+
+
+def change(change: dict[str, Any], hidden: bool) -> str:
+    column = change["column"]
+    if hidden:
+        return f"{column} differs (not shown)"
+    return f"{column} {cell(change['after'])} -> {cell(change['before'])}"
 
 
 def cell(value: object) -> str:
