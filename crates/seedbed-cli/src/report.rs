@@ -48,12 +48,36 @@ pub(crate) fn write_reports(view: &View<'_>, files: &Files, here: &Path) -> Resu
     Ok(written)
 }
 
+/// Tries whether reports can be written, in and below `here`, and leaves no new one behind.
+#[cfg(all(unix, feature = "serve"))]
+pub(crate) fn try_reports(files: &Files, here: &Path) -> Result<()> {
+    for file in [&files.html, &files.junit, &files.markdown].into_iter().flatten() {
+        let file = here.join(file);
+        let (is_new, above) = (!file.exists(), file.parent().map(|folder| (folder, folder.exists())));
+        let tried = folder_of(&file).and_then(|()| fs::OpenOptions::new().append(true).create(true).open(&file));
+        tried.map_err(|error| not_written(&file, &error))?;
+        if is_new {
+            // Somebody may have removed it.
+            let _ = fs::remove_file(&file);
+        }
+        if let Some((folder, false)) = above {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+    Ok(())
+}
+
 fn put(file: &Path, text: &str) -> Result<()> {
+    folder_of(file).and_then(|()| fs::write(file, text)).map_err(|error| not_written(file, &error))
+}
+
+fn folder_of(file: &Path) -> std::io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let made = folder.map_or(Ok(()), fs::create_dir_all);
-    made.and_then(|()| fs::write(file, text)).map_err(|error| {
-        Error::new(Exit::CouldNotRun, "report-not-written", format!("while writing {}: {error}", file.display()))
-    })
+    folder.map_or(Ok(()), fs::create_dir_all)
+}
+
+fn not_written(file: &Path, error: &std::io::Error) -> Error {
+    Error::new(Exit::CouldNotRun, "report-not-written", format!("while writing {}: {error}", file.display()))
 }
 
 /// Returns the report as a page.

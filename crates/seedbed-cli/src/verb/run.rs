@@ -1,11 +1,16 @@
 //! `seedbed run`
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 use seedbed::project::Purpose;
 use seedbed::{Error, Exit, Result};
@@ -19,7 +24,7 @@ use super::{Desk, seed};
 use crate::answer::Answer;
 use crate::output::duration;
 use crate::page::{self, View};
-use crate::report::{Files, write_reports};
+use crate::report::{Files, try_reports, write_reports};
 use crate::serve::{Address, Told};
 
 #[derive(Debug, clap::Args)]
@@ -48,9 +53,15 @@ pub(crate) struct Flags {
 
 pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     staying(desk)?;
+    // What can be known to fail is said before anything is written.
+    desk.project()?.files(&[&flags.scenario])?;
+    find(&flags.command[0])?;
+    try_reports(&reports(flags), &desk.here)?;
     // Before signals are heard, so that a Ctrl-C ends a long load at once.
+    let mut written = false;
     for worker in 0..flags.workers {
-        let seeded = seed::run(&flags.seed(worker), &desk.of_worker(worker))?;
+        let seeded = seed::run(&flags.seed(worker), &desk.of_worker(worker)).map_err(|error| behind(written, error))?;
+        written |= seeded.data["written"] == true;
         let lines = seeded.text.trim_end();
         if worker == 0 {
             (desk.notice)(lines);
@@ -61,6 +72,11 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
             return Ok(seeded);
         }
     }
+    answer_and_wait(flags, desk).map_err(|error| behind(written, error))
+}
+
+/// Writes the reports, serves, and runs the command.
+fn answer_and_wait(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     write(flags, desk)?;
     let asked = Asked {
         scenario: Some(&flags.scenario),
@@ -73,10 +89,7 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let mut command = command(flags, &host);
     let (told, signals) = (&mut host.told, &mut host.signals);
     let (status, resets) = host.runtime.block_on(async {
-        let child = command.spawn().map_err(|error| {
-            let name = flags.command[0].to_string_lossy().into_owned();
-            Error::new(Exit::CouldNotRun, "no-command", format!("while starting `{name}`: {error}"))
-        })?;
+        let child = command.spawn().map_err(|error| no_command(&flags.command[0], &error))?;
         wait(child, told, signals, desk).await
     })?;
     let answer = ended(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default()));
@@ -94,6 +107,38 @@ impl Flags {
     }
 }
 
+/// Returns an error as it is where rows may have been written before.
+fn behind(written: bool, error: Error) -> Error {
+    if written && error.nothing_written { error.after_commit() } else { error }
+}
+
+/// Looks for the command as starting it does: a path as it stands, a name in the folders of `PATH`.
+fn find(command: &OsStr) -> Result<()> {
+    let runnable = |path: &Path| {
+        let found = fs::metadata(path)?;
+        let runs = found.is_file() && found.permissions().mode() & 0o111 != 0;
+        if runs { Ok(()) } else { Err(io::Error::from(ErrorKind::PermissionDenied)) }
+    };
+    if command.as_bytes().contains(&b'/') {
+        return runnable(Path::new(command)).map_err(|error| no_command(command, &error));
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+    let mut missing = io::Error::from_raw_os_error(Errno::NOENT.raw_os_error());
+    for folder in std::env::split_paths(&folders) {
+        match runnable(&folder.join(command)) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => missing = error,
+            Err(_) => {}
+        }
+    }
+    Err(no_command(command, &missing))
+}
+
+fn no_command(command: &OsStr, error: &io::Error) -> Error {
+    let name = command.to_string_lossy();
+    Error::new(Exit::CouldNotRun, "no-command", format!("while starting `{name}`: {error}"))
+}
+
 /// Returns the answer with the command's exit code, as a shell counts.
 fn ended(code: i32) -> Answer {
     let code = code as u8;
@@ -107,9 +152,12 @@ fn write(flags: &Flags, desk: &Desk<'_>) -> Result<()> {
     work.scaling = false;
     let reading = page::read(&mut work, &mut desk.notices())?;
     let view = View { work: &work, reading: &reading, now: desk.call.now, live: None };
+    write_reports(&view, &reports(flags), &desk.here).map(|_| ())
+}
+
+fn reports(flags: &Flags) -> Files {
     let file = |name: &str| Some(flags.report.join(name));
-    let files = Files { html: file("index.html"), junit: file("junit.xml"), markdown: file("summary.md") };
-    write_reports(&view, &files, &desk.here).map(|_| ())
+    Files { html: file("index.html"), junit: file("junit.xml"), markdown: file("summary.md") }
 }
 
 fn command(flags: &Flags, host: &Host<'_>) -> Command {

@@ -95,6 +95,41 @@ fn a_command_that_is_not_there_is_said() {
 }
 
 #[test]
+fn a_command_or_a_report_that_cannot_be_is_said_before_anything_is_written() {
+    let project = Project::new();
+    fs::write(project.path().join("no-script"), "not executable").unwrap();
+    for (args, rule) in [
+        (["run", "m03", "--", "no-such-command"].as_slice(), "no-command"),
+        (&["run", "m03", "--", "./no-script"], "no-command"),
+        (&["run", "m03", "--", "./seedbed.toml/x"], "no-command"),
+        (&["run", "m03", "--report", "seedbed.toml/out", "--", "true"], "report-not-written"),
+        (&["run", "m03", "--report", "/proc/nope", "--", "true"], "report-not-written"),
+    ] {
+        let error = project.call(args).failed(6);
+        assert!(error.starts_with(&format!("error[{rule}]")) && error.contains("nothing was written"), "{error}");
+        assert!(!project.path().join("pockitflyer_backend/db.sqlite3").exists(), "{args:?}");
+        assert!(!project.path().join("seedbed-report").exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn what_fails_after_seeding_does_not_say_that_nothing_was_written() {
+    let project = Project::new();
+    // Executable, and no program: only starting it shows that.
+    let file = project.path().join("odd");
+    fs::write(&file, "\u{7f}ELF, but not really").unwrap();
+    fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+
+    let error = project.call(&["run", "m03", "--", "./odd"]);
+
+    assert_eq!(error.code, 8, "{}", error.err);
+    assert!(error.err.contains("error[no-command]") && !error.err.contains("nothing was written"), "{}", error.err);
+    assert_eq!(project.number("SELECT count(*) FROM flyers_favorite"), 50);
+    // Where all stood before, nothing was written this time.
+    assert_eq!(project.call(&["run", "m03", "--", "./odd"]).code, 6);
+}
+
+#[test]
 fn the_command_does_not_begin_where_seeding_fails() {
     let project = Project::new();
     let answer = project.call(&["run", "m99", "--", "touch", "begun"]);
