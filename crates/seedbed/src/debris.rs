@@ -2,8 +2,8 @@
 //!
 //! The smallest set of rows not ours such that a row is in it when
 //! (a) its declared owner is ours or debris; or
-//! (b) no owner is declared, it refers to ours or debris, and every other reference of it into a
-//!     table with seeded rows does too; or
+//! (b) no owner is declared, it refers to ours or debris by a reference that the schema does not let it
+//!     outlive (SET NULL, SET DEFAULT), and every other reference of it into a table with seeded rows does too; or
 //! (c) it matches a claim, names this worker, and was born after seeding.
 //! Every other row that refers to ours or to debris is entangled: it is named and it stays.
 
@@ -14,7 +14,7 @@ use seedbed_core::dataset::{Block, Claim, Dataset, Reference, worker_of};
 use seedbed_core::plan::desired::{self, Encoding};
 use seedbed_core::plan::diff::Keys;
 use seedbed_core::plan::{Cell, Key, LiveTable};
-use seedbed_core::schema::{Column, ColumnKind, Schema};
+use seedbed_core::schema::{Column, ColumnKind, OnDelete, Schema};
 use seedbed_core::value::Value;
 
 use crate::counters;
@@ -467,9 +467,16 @@ impl Search<'_> {
                 .iter()
                 .any(|keys| keys.get(&link.to).is_some_and(|k| !k.is_empty()))
         };
-        let first = links.iter().find(|link| into(link) == Some(true))?;
+        let first = links.iter().find(|link| into(link) == Some(true) && !self.outlives(link))?;
         let elsewhere = links.iter().any(|link| seeded(link) && into(link) == Some(false));
         (!elsewhere).then(|| first.columns.join(", "))
+    }
+
+    /// Whether the schema has rows outlive the row that they refer to by this link.
+    fn outlives(&self, link: &Link) -> bool {
+        let keys = self.around.schema.tables.get(&link.from).into_iter().flat_map(|table| &table.foreign_keys);
+        keys.filter(|key| key.to == link.to && key.columns == link.columns)
+            .any(|key| matches!(key.on_delete, OnDelete::SetNull | OnDelete::SetDefault))
     }
 }
 

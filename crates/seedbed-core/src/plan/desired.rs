@@ -201,6 +201,68 @@ pub fn desired(
     }
 }
 
+/// Columns of a block that refer to columns of a table, in rows where the column at a position has a value, if
+/// there is such a condition.
+type Referring<'a> = (Vec<usize>, &'a str, &'a [String], Option<&'a (usize, Value)>);
+
+/// Returns the rows that are not there while those of `left_out` are not: these, and whatever refers to them.
+/// Each is (index of the block, index of the row). The schema must fit.
+pub fn without(
+    dataset: &Dataset,
+    schema: &Schema,
+    in_force: &BTreeSet<usize>,
+    left_out: &[(usize, usize)],
+) -> BTreeSet<(usize, usize)> {
+    let mut without: BTreeSet<(usize, usize)> = left_out.iter().copied().collect();
+    let links: Vec<Vec<Referring<'_>>> = dataset.blocks.iter().map(|block| referring(block, schema)).collect();
+    let tuple = |row: &Row, positions: &[usize]| -> Vec<Value> {
+        positions.iter().map(|&position| in_force_value(row, position, in_force).clone()).collect()
+    };
+    let mut open: Vec<(usize, usize)> = without.iter().copied().collect();
+    while !open.is_empty() {
+        let mut gone: BTreeMap<(&str, &[String]), BTreeSet<Vec<Value>>> = BTreeMap::new();
+        for (_, to, columns, _) in links.iter().flatten() {
+            gone.entry((to, columns)).or_default();
+        }
+        for (&(table, columns), tuples) in &mut gone {
+            for &(block, row) in open.iter().filter(|(block, _)| dataset.blocks[*block].table == table) {
+                let block = &dataset.blocks[block];
+                tuples.extend(positions(block, columns).map(|positions| tuple(&block.rows[row], &positions)));
+            }
+        }
+        open.clear();
+        for (at, (block, links)) in dataset.blocks.iter().zip(&links).enumerate() {
+            for (index, row) in block.rows.iter().enumerate().filter(|(index, _)| !without.contains(&(at, *index))) {
+                let refers = |(from, to, columns, when): &Referring<'_>| {
+                    when.is_none_or(|(position, value)| row.values[*position] == *value)
+                        && gone[&(*to, *columns)].contains(&tuple(row, from))
+                };
+                if links.iter().any(refers) {
+                    open.push((at, index));
+                }
+            }
+        }
+        without.extend(open.iter().copied());
+    }
+    without
+}
+
+/// Returns what the rows of a block refer to, as the schema and the dataset tell it.
+fn referring<'a>(block: &'a Block, schema: &'a Schema) -> Vec<Referring<'a>> {
+    let keys = schema.tables.get(&block.table).into_iter().flat_map(|table| &table.foreign_keys);
+    let told = keys.filter_map(|key| Some((positions(block, &key.columns)?, &*key.to, &*key.to_columns, None)));
+    let declared = block.references.iter().filter_map(|reference| {
+        let to = schema.tables.get(&reference.to)?;
+        Some((reference.columns.clone(), &*reference.to, &*to.primary_key, reference.when.as_ref()))
+    });
+    told.chain(declared).collect()
+}
+
+/// Returns where a block has these columns; none where one is missing.
+fn positions(block: &Block, columns: &[String]) -> Option<Vec<usize>> {
+    columns.iter().map(|name| block.columns.iter().position(|column| column == name)).collect()
+}
+
 /// Returns the keys that `block` asks for. The schema must fit.
 pub fn keys(block: &Block, table: &Table) -> BTreeSet<Key> {
     keys_in_order(block, table).collect()

@@ -146,12 +146,12 @@ impl Basis {
         as_of: i64,
         passwords: &Hashes,
     ) -> Result<Arc<Vec<Wanted>>> {
-        let without = variant_rows(question.dataset, question.variant)?;
         match &self.wanted {
             Some((variant, at, wanted)) if variant.as_deref() == question.variant && *at == as_of => {
                 Ok(Arc::clone(wanted))
             }
             _ => {
+                let without = variant_rows(question, &self.known, &self.schema)?;
                 let wanted = Arc::new(wanted(question, &self.known, &self.schema, &without, as_of, passwords));
                 self.wanted = Some((question.variant.map(str::to_owned), as_of, Arc::clone(&wanted)));
                 Ok(wanted)
@@ -211,14 +211,29 @@ fn only(mut block: DesiredBlock, positions: &BTreeSet<usize>) -> DesiredBlock {
     block
 }
 
-fn variant_rows(dataset: &Dataset, variant: Option<&str>) -> Result<BTreeSet<(usize, usize)>> {
-    let Some(name) = variant else { return Ok(BTreeSet::new()) };
-    if let Some(state) = dataset.states.iter().find(|state| state.name == name) {
-        return Ok(state.without.iter().copied().collect());
+/// Returns the rows that are not there in the variant that is asked for.
+fn variant_rows(question: &Question<'_>, known: &Known, schema: &Schema) -> Result<BTreeSet<(usize, usize)>> {
+    let Some(name) = question.variant else { return Ok(BTreeSet::new()) };
+    let dataset = question.dataset;
+    let mut states = dataset.states.iter().filter(|state| question.levels.contains(&state.scenario));
+    let Some(state) = states.clone().find(|state| state.name == name) else {
+        let names: Vec<&str> = states.by_ref().map(|state| state.name.as_str()).collect();
+        let declared =
+            if names.is_empty() { "none is".to_owned() } else { format!("declared are: {}", names.join(", ")) };
+        let error = Error::new(Exit::Usage, "unknown-state", format!("no state `{name}` is declared"));
+        return Err(error.help(declared));
+    };
+    let without = desired::without(dataset, schema, &known.in_force, &state.without);
+    let above = without.iter().map(|(block, _)| dataset.blocks[*block].scenario);
+    match above.filter(|scenario| !question.levels.contains(scenario) && known.is_seeded(*scenario)).max() {
+        None => Ok(without),
+        Some(above) => {
+            let above = &dataset.scenarios[above].name;
+            let message = format!("rows of `{above}` refer to rows that are not there in the state `{name}`");
+            Err(Error::new(Exit::Usage, "state-below", message)
+                .help(format!("reset `{above}` to that state, which stands on these rows")))
+        }
     }
-    let names: Vec<&str> = dataset.states.iter().map(|state| state.name.as_str()).collect();
-    let error = Error::new(Exit::Usage, "unknown-state", format!("no state `{name}` is declared"));
-    Err(error.help(format!("declared are: {}", names.join(", "))))
 }
 
 /// Returns the columns that every population of a table declares.
