@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::draw::case_of;
 use super::evaluate::{Evaluator, RowRef};
 use super::expect::expected;
 use super::judge::{Finding, judge, witnesses};
@@ -17,7 +18,7 @@ use crate::value::Value;
 pub(super) fn assemble(search: &Search<'_>, parameters: Parameters) -> Result<Generated, Vec<Diagnostic>> {
     let (world, chain) = (&search.world, search.chain);
     let problems: Vec<Diagnostic> = (0..chain.populations.len())
-        .flat_map(|id| too_many(world, id).into_iter().chain(same_key(world, id)))
+        .flat_map(|id| too_many(world, id).into_iter().chain(same_key(world, id)).chain(no_value(world, id)))
         .collect();
     if !problems.is_empty() {
         return Err(problems);
@@ -68,6 +69,27 @@ fn too_many(world: &World<'_>, id: PopulationId) -> Option<Diagnostic> {
         )
         .at(population.span, format!("the numbers of its rows go up to {}", space.capacity))
         .help("lower what its groups say it `has`, or widen the key column to 64 bits")
+    })
+}
+
+/// Rows for which nothing says what a column holds, where the database would have said something.
+fn no_value(world: &World<'_>, id: PopulationId) -> Option<Diagnostic> {
+    let population = &world.chain.populations[id];
+    let table = world.schema?.tables.get(&population.table)?;
+    let stored = population.columns.iter().enumerate().filter(|(_, column)| !column.handle);
+    let told = stored.filter_map(|(index, declared)| Some((index, declared, table.column(&declared.name)?)));
+    let mut asked = told.filter(|(_, _, column)| !column.nullable || column.default.is_some());
+    asked.find_map(|(index, declared, column)| {
+        let (_, named) =
+            world.rows(id).iter().enumerate().find(|(row, _)| case_of(world, id, index, *row).is_none())?;
+        let message = format!("nothing says what `{}` of `{}` in `{}` is", column.name, named.name, population.name);
+        let span = declared.cases.first().map_or(declared.span, |case| case.span);
+        let instead = column.default.as_ref().map_or_else(String::new, |default| format!("; the default is {default}"));
+        Some(
+            Diagnostic::new("missing-value", message)
+                .at(span, "this is for other rows alone")
+                .help(format!("add it to `columns`, for the rows that nothing else is said of{instead}")),
+        )
     })
 }
 
