@@ -105,17 +105,19 @@ pub(crate) fn look(
     looking: Looking,
     notice: &mut dyn FnMut(Notice),
 ) -> Result<Option<Further>> {
-    let leaving = leaving(question, survey);
+    let leaving = leaving(database, question, survey)?;
     for Leaving { table, keys, .. } in &leaving {
         let plan = part_of(&mut survey.plan.further, &keys.population, table);
         plan.deletes += keys.rows;
     }
-    let (Some(Scaling { scaled, rebuild }), Aim::Declared) = (question.scale, question.aim) else { return Ok(None) };
+    let (Some(Scaling { scaled, rebuild, .. }), Aim::Declared) = (question.scale, question.aim) else {
+        return Ok(None);
+    };
     let mut further = Further {
         scaled: scaled.at(survey.clock.as_of),
         rebuild,
         passwords: passwords.clone(),
-        parts: parts(question, survey, scaled),
+        parts: parts(question, survey, scaled, &leaving),
     };
     let all = further.parts.iter().map(|part| part.keys.rows).sum();
     let mut done = 0;
@@ -192,7 +194,7 @@ fn part_of<'p>(plans: &'p mut Vec<FurtherPlan>, population: &str, table: &str) -
 }
 
 /// Returns the further rows that the levels are to have, parents first.
-fn parts(question: &Question<'_>, survey: &Survey, scaled: &Scaled) -> Vec<Part> {
+fn parts(question: &Question<'_>, survey: &Survey, scaled: &Scaled, leaving: &[Leaving]) -> Vec<Part> {
     let dataset = question.dataset;
     let mut parts = Vec::new();
     for table in parents_first(&survey.schema, dataset.blocks.iter().map(|block| block.table.as_str())) {
@@ -204,7 +206,9 @@ fn parts(question: &Question<'_>, survey: &Survey, scaled: &Scaled) -> Vec<Part>
                 continue;
             };
             let stored = survey.stored[block.scenario].as_deref();
-            let stands = stored.is_some_and(|stored| stored.further().any(|(of, known)| of == table && *known == keys));
+            let stays = !leaving.iter().any(|part| part.table == table && part.keys == keys);
+            let stands =
+                stays && stored.is_some_and(|stored| stored.further().any(|(of, known)| of == table && *known == keys));
             parts.push(Part { population, table: table.clone(), keys, stands, differs: false });
         }
     }

@@ -42,6 +42,8 @@ pub struct Target<'a> {
 pub struct Scaling<'a> {
     /// The blocks; with one block none are to stand.
     pub scaled: &'a Scaled,
+    /// The blocks that stand, where those are others: they tell which rows go.
+    pub standing: Option<&'a Scaled>,
     /// Indexes and foreign keys are taken away for the load and put back after it.
     pub rebuild: bool,
 }

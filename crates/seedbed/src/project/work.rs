@@ -78,6 +78,8 @@ pub struct Work {
     pub generated: Generated,
     /// Its further blocks.
     pub scaled: Scaled,
+    /// The further blocks that stand, where another scale is asked for.
+    standing: Option<Scaled>,
     /// Whether verbs look at further blocks at all; a service that resets between tests does not.
     pub scaling: bool,
     /// Indexes and foreign keys are taken away while further rows are loaded.
@@ -161,6 +163,10 @@ impl Work {
         let stands = if stands == 1 { Scale::One } else { Scale::Blocks(stands) };
         let scale = call.scale.unwrap_or(&stands);
         let (generated, scaled) = self::generated(&chain, &files, Some(&schema), parameters, scale).map_err(blamed)?;
+        let others_stand = stands != Scale::One && *scale != stands;
+        let standing = others_stand.then(|| self::generated(&chain, &files, Some(&schema), parameters, &stands));
+        // What cannot be made again was made from another scenario.
+        let standing = standing.and_then(Result::ok).map(|(_, standing)| standing);
         let own_media = project.config.media.as_ref().map(|media| project.folder.join(media));
         Ok(Self {
             media: call.media.map(|media| project.here.join(media)).or(own_media),
@@ -174,6 +180,7 @@ impl Work {
             chain,
             generated,
             scaled,
+            standing,
             scaling: true,
             rebuild: false,
             levels,
@@ -222,7 +229,11 @@ impl Work {
             database: &mut *self.place.database,
             dataset: &self.generated.dataset,
             levels: self.levels.clone(),
-            scale: self.scaling.then_some(Scaling { scaled: &self.scaled, rebuild: self.rebuild }),
+            scale: self.scaling.then_some(Scaling {
+                scaled: &self.scaled,
+                standing: self.standing.as_ref(),
+                rebuild: self.rebuild,
+            }),
             media: self.media.as_ref().map(|folder| Media { folder, render: &render }),
             now: self.now,
             as_of: self.as_of,

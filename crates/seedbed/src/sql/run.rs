@@ -13,6 +13,15 @@ pub(crate) struct Run<'a> {
     pub(crate) last: &'a Cell,
 }
 
+/// References of a table to the rows of a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Referring<'a> {
+    pub(crate) columns: &'a [String],
+    pub(crate) to: &'a Table,
+    pub(crate) to_columns: &'a [String],
+    pub(crate) run: Run<'a>,
+}
+
 impl Writer {
     fn in_run(&mut self, table: &Table, run: Run<'_>) {
         self.compared(table, run.column);
@@ -20,6 +29,22 @@ impl Writer {
         self.bind_to(table.column(run.column), run.first.clone());
         self.push(" AND ");
         self.bind_to(table.column(run.column), run.last.clone());
+    }
+
+    /// Writes that a row refers to one of a run.
+    fn refers(&mut self, table: &Table, Referring { columns, to, to_columns, run }: Referring<'_>) {
+        if let Some(place) = to_columns.iter().position(|column| column == run.column) {
+            return self.in_run(table, Run { column: &columns[place], ..run });
+        }
+        self.push("(");
+        self.names(columns);
+        self.push(") IN (SELECT ");
+        self.names(to_columns);
+        self.push(" FROM ");
+        self.name(&to.name);
+        self.push(" WHERE ");
+        self.in_run(to, run);
+        self.push(")");
     }
 
     /// Writes that a row stands in none of these runs.
@@ -91,6 +116,36 @@ pub(crate) fn strangers(
     writer.in_no_run(table, ours);
     writer.push(" LIMIT ");
     writer.number(limit);
+    writer.finish()
+}
+
+/// Returns the statement that reads `columns` of rows that refer to a run and stand in none of `ours`, the first few.
+pub(crate) fn hanging(
+    dialect: Dialect,
+    columns: &[String],
+    table: &Table,
+    referring: Referring<'_>,
+    ours: &[Run<'_>],
+    limit: usize,
+) -> Statement {
+    let mut writer = Writer::new(dialect);
+    writer.rows_where(table, columns);
+    writer.refers(table, referring);
+    writer.in_no_run(table, ours);
+    writer.push(" LIMIT ");
+    writer.number(limit);
+    writer.finish()
+}
+
+/// Returns the statement that reads a row of a run that refers to another run, where there is one.
+pub(crate) fn referring(dialect: Dialect, table: &Table, run: Run<'_>, referring: Referring<'_>) -> Statement {
+    let mut writer = Writer::new(dialect);
+    writer.rows_where(table, std::slice::from_ref(&referring.columns[0]));
+    writer.in_run(table, run);
+    writer.push(" AND ");
+    writer.refers(table, referring);
+    writer.push(" LIMIT ");
+    writer.number(1);
     writer.finish()
 }
 

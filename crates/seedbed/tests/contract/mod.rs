@@ -3,6 +3,7 @@
 
 mod at_once;
 mod failures;
+mod further;
 mod layers;
 mod load;
 mod order;

@@ -1,6 +1,7 @@
 //! Further blocks: loaded, compared, repaired and removed, beside rows of other people.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::time::Duration;
 
 use seedbed::verify::Verified;
@@ -13,42 +14,51 @@ use super::support::COUNTERS;
 use super::verify_support::{Project, TODAY, World, example, pockitflyer};
 
 /// A world with its further blocks.
-struct Large {
-    world: World,
+pub(super) struct Large {
+    pub(super) world: World,
     scaled: Scaled,
 }
 
 impl Large {
-    fn new(project: &Project, scale: &Scale) -> Self {
+    pub(super) fn new(project: &Project, scale: &Scale) -> Self {
         let mut world = World::new(project, 1);
         let scaled = blocks(&mut world, scale);
         Self { world, scaled }
     }
 
-    fn at(&mut self, scale: &Scale) {
-        self.scaled = blocks(&mut self.world, scale);
+    pub(super) fn at(&mut self, scale: &Scale) {
+        let standing = std::mem::replace(&mut self.scaled, blocks(&mut self.world, scale));
+        self.world.standing = Some(standing);
     }
 
-    fn run<T>(&mut self, verb: impl FnOnce(&mut Target<'_>, &Chain) -> Result<T>) -> Result<T> {
+    pub(super) fn run<T>(&mut self, verb: impl FnOnce(&mut Target<'_>, &Chain) -> Result<T>) -> Result<T> {
+        self.on(0..self.world.dataset.scenarios.len(), verb)
+    }
+
+    /// Runs a verb on some of the levels.
+    pub(super) fn on<T>(
+        &mut self,
+        levels: Range<usize>,
+        verb: impl FnOnce(&mut Target<'_>, &Chain) -> Result<T>,
+    ) -> Result<T> {
         let dataset = self.world.dataset.clone();
-        let levels = 0..dataset.scenarios.len();
         self.world.scaled = Some(self.scaled.clone());
         self.world.with_dataset(&dataset, levels, verb)
     }
 
-    fn seed(&mut self) -> Result<Receipt> {
+    pub(super) fn seed(&mut self) -> Result<Receipt> {
         self.run(|target, _| seedbed::seed(target))
     }
 
-    fn cleanup(&mut self) -> Result<Receipt> {
+    pub(super) fn cleanup(&mut self) -> Result<Receipt> {
         self.run(|target, _| seedbed::cleanup(target))
     }
 
-    fn verify(&mut self) -> Verified {
+    pub(super) fn verify(&mut self) -> Verified {
         self.run(seedbed::verify).unwrap()
     }
 
-    fn dump(&self) -> BTreeMap<String, Vec<String>> {
+    pub(super) fn dump(&self) -> BTreeMap<String, Vec<String>> {
         self.world.own.dump(false)
     }
 
@@ -65,7 +75,7 @@ fn blocks(world: &mut World, scale: &Scale) -> Scaled {
     generate_scaled(&world.chain, Some(&schema), parameters, scale).unwrap().1
 }
 
-fn counted(receipt: &Receipt) -> (u64, u64, u64) {
+pub(super) fn counted(receipt: &Receipt) -> (u64, u64, u64) {
     let sum = |of: fn(&seedbed_core::plan::FurtherPlan) -> u64| receipt.plan.further.iter().map(of).sum();
     (sum(|further| further.inserts), sum(|further| further.updates), sum(|further| further.deletes))
 }

@@ -85,6 +85,8 @@ pub struct World {
     pub folder: tempfile::TempDir,
     /// The further blocks that verbs are asked for.
     pub scaled: Option<Scaled>,
+    /// The further blocks that stand, where those are others.
+    pub standing: Option<Scaled>,
     /// Indexes are taken away while they are loaded.
     pub rebuild: bool,
 }
@@ -124,6 +126,7 @@ impl World {
             as_of: None,
             folder,
             scaled: None,
+            standing: None,
             rebuild: false,
         }
     }
@@ -150,7 +153,11 @@ impl World {
         verb: impl FnOnce(&mut Target<'_>, &Chain) -> T,
     ) -> T {
         let mut target = Target {
-            scale: self.scaled.as_ref().map(|scaled| Scaling { scaled, rebuild: self.rebuild }),
+            scale: self.scaled.as_ref().map(|scaled| Scaling {
+                scaled,
+                standing: self.standing.as_ref(),
+                rebuild: self.rebuild,
+            }),
             database: &mut *self.database,
             dataset,
             levels,
