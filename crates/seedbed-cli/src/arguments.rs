@@ -9,6 +9,7 @@ use seedbed::export::Form;
 
 use crate::answer::Answer;
 use crate::moment;
+use crate::typed;
 use crate::verb::{
     Desk, allow, check, cleanup, export, init, manifest, personas, plan, report, reset, schema, seed, show, status,
     token, verify,
@@ -61,6 +62,9 @@ pub(crate) struct Global {
     /// The project's file, in place of the `seedbed.toml` found upward from here.
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) config: Option<PathBuf>,
+    /// How help lines call this program, with these flags where they were given.
+    #[arg(skip)]
+    pub(crate) program: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -167,9 +171,10 @@ pub(crate) enum Verb {
 }
 
 impl Arguments {
-    /// Reads what was typed; what no verb can do is a wrong call.
-    pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let arguments = Self::try_parse_from(args)?;
+    /// Reads what was typed, help lines call it `program`; what no verb can do is a wrong call.
+    pub(crate) fn read(program: &str, args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut arguments = Self::try_parse_from(args)?;
+        arguments.global.program = typed::Flags::of(&arguments.global).program(program);
         if arguments.global.format.is_code() && !matches!(arguments.verb, Verb::Manifest(_)) {
             let message = "only `manifest` is written as code; the formats of other verbs are `text` and `json`";
             return Err(Self::command().error(ErrorKind::InvalidValue, message));

@@ -18,6 +18,7 @@ mod report;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
 mod terminal;
+mod typed;
 mod verb;
 
 use std::ffi::OsString;
@@ -41,7 +42,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Runs the command line in a terminal, and returns the exit code as a number.
 pub fn exit_code(args: impl IntoIterator<Item = OsString>) -> u8 {
-    match Arguments::read(args) {
+    match Arguments::read(terminal::PROGRAM, args) {
         Ok(arguments) => terminal::ask(&arguments),
         Err(error) => {
             // Nothing is left to do where even this can't be printed.
@@ -57,12 +58,12 @@ pub fn exit_code(args: impl IntoIterator<Item = OsString>) -> u8 {
 /// its text in the language that `--format` says.
 pub fn ask(args: impl IntoIterator<Item = OsString>, caller: Caller<'_>) -> Result<Answer> {
     let args = [OsString::from(caller.program)].into_iter().chain(args);
-    run(&read(args)?, caller)
+    run(&read(caller.program, args)?, caller)
 }
 
-/// Reads what is typed; `args` begins with the name of the program.
-fn read(args: impl IntoIterator<Item = OsString>) -> Result<Arguments> {
-    Arguments::read(args).map_err(|error| Error::new(Exit::Usage, "wrong-call", said(&error)))
+/// Reads what is typed; `args` begins with the name of the program, and help lines call it `program`.
+fn read(program: &str, args: impl IntoIterator<Item = OsString>) -> Result<Arguments> {
+    Arguments::read(program, args).map_err(|error| Error::new(Exit::Usage, "wrong-call", said(&error)))
 }
 
 /// Returns the command line as a description: its verbs, and what each understands.

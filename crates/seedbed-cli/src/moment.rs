@@ -24,7 +24,6 @@ pub(crate) fn read(text: &str) -> Result<i64, String> {
 }
 
 /// Returns a moment as [`read`] reads it.
-#[cfg(all(unix, feature = "serve"))]
 pub(crate) fn written(moment: i64) -> String {
     Timestamp::from_second(moment).unwrap_or_default().to_string()
 }

@@ -200,7 +200,7 @@ impl Service {
         let settings = &self.settings;
         let (verb, rest) = typed.split_first().expect("a verb is typed");
         let name = [OsString::from(&settings.program), OsString::from(verb)].into_iter();
-        read(name.chain(settings.flags.iter().cloned()).chain(rest.iter().map(OsString::from)))
+        read(&settings.program, name.chain(settings.flags.iter().cloned()).chain(rest.iter().map(OsString::from)))
     }
 
     /// Returns what a verb works with.

@@ -13,7 +13,7 @@ use crate::output::{self, Paint};
 use crate::{moment, run};
 
 /// How help lines call this program.
-const PROGRAM: &str = "seedbed";
+pub(crate) const PROGRAM: &str = "seedbed";
 
 /// Asks the verb and prints what it answers; returns the exit code.
 pub(crate) fn ask(arguments: &Arguments) -> u8 {

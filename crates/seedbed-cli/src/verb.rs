@@ -36,10 +36,15 @@ use crate::arguments::{Format, Global};
 use crate::caller::Caller;
 use crate::output::Paint;
 use crate::progress::{Progress, Watch};
+use crate::typed::Flags;
 
 /// What every verb works with.
 pub(crate) struct Desk<'a> {
     pub(crate) call: Call<'a>,
+    /// How help lines call this program, without flags.
+    pub(crate) name: &'a str,
+    /// What a next step is typed with.
+    pub(crate) flags: Flags<'a>,
     /// Whether somebody is there to be asked.
     pub(crate) interactive: bool,
     /// Whether a running display may be drawn.
@@ -72,11 +77,13 @@ impl<'a> Desk<'a> {
             worker: global.worker,
             scale: None,
             now: caller.now,
-            program: caller.program,
+            program: &global.program,
             migrate: caller.migrate,
         };
         Self {
             call,
+            name: caller.program,
+            flags: Flags::of(global),
             interactive: caller.interactive,
             live: caller.live,
             format: global.format,
@@ -94,11 +101,12 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Returns the desk of another worker, without colours.
+    /// Returns the desk of another worker, without colours; help lines call this program `program`.
     #[cfg(all(unix, feature = "serve"))]
-    pub(crate) fn of_worker(&self, worker: u8) -> Self {
-        Self {
-            call: Call { worker, ..self.call },
+    pub(crate) fn of_worker<'b>(&'b self, worker: u8, program: &'b str) -> Desk<'b> {
+        Desk {
+            call: Call { worker, program, ..self.call },
+            flags: Flags { worker, ..self.flags },
             here: self.here.clone(),
             paint: Paint::new(false),
             secret: self.secret.clone(),

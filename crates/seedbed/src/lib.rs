@@ -38,6 +38,7 @@ pub mod state;
 mod status;
 mod survey;
 pub mod token;
+pub mod typed;
 pub mod verify;
 mod warm;
 

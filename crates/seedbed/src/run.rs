@@ -27,6 +27,7 @@ use crate::settle::{self, Committed, Trace, settle};
 use crate::sql::{Dialect, Hold};
 use crate::state::{self, Marker, Versions};
 use crate::survey::{Aim, Memory, Question, Recording, Survey, Written, records};
+use crate::typed;
 
 /// So often a run is begun again when others came in its way.
 const RERUNS: usize = 3;
@@ -367,7 +368,8 @@ pub(crate) fn commit(transaction: Transaction<'_>, timeout: Duration) -> std::re
 
 /// Returns what a person types to say that tests may write here.
 fn allow_line(database: &str, program: &str) -> String {
-    format!("{program} allow {}", database.strip_prefix("sqlite:").unwrap_or(database))
+    let named = database.strip_prefix("sqlite:").unwrap_or(database);
+    format!("{} allow {}", typed::name(program), typed::quoted(named))
 }
 
 /// Refuses where tests may not write and where rows of other people are in the way.
@@ -403,7 +405,7 @@ fn refuse(survey: &Survey, question: &Question<'_>, intent: Intent<'_>, database
             "rows that tests left behind are",
         );
         Error::new(Exit::NotOurs, "debris-in-the-way", format!("{left} in the way"))
-            .help(format!("{program} reset {chain}"))
+            .help(typed::line(program, &format!("reset {chain}")))
     } else {
         let message = counted(files.len(), "file of other people is", "files of other people are");
         Error::new(Exit::NotOurs, "files-not-ours", format!("{message} where files of ours belong"))
@@ -451,7 +453,10 @@ fn blocked_by_people(plan: &Plan, question: &Question<'_>, program: &str) -> Opt
         !blocking.iter().flat_map(|row| &row.hangs_on).any(|(table, _)| tables().any(|above| above == table))
     });
     Some(match free {
-        Some((_, scenario)) => error.help(format!("`{program} cleanup {}` is not blocked", scenario.name)),
+        Some((_, scenario)) => {
+            let cleanup = typed::line(program, &format!("cleanup {}", scenario.name));
+            error.help(format!("`{cleanup}` is not blocked"))
+        }
         None => error,
     })
 }

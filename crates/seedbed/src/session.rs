@@ -31,7 +31,8 @@ pub struct Target<'a> {
     pub lock_timeout: Duration,
     /// Tables whose rows do not make a database somebody's, beside those of the guard.
     pub bookkeeping: &'a [String],
-    /// How help lines call this program: `seedbed`, `python manage.py seedbed`.
+    /// How help lines call this program: `seedbed`, `python manage.py seedbed`, and with flags that go with
+    /// verbs `seedbed ... --worker 3` ([`crate::typed`]).
     pub program: &'a str,
     /// Told what a person may want to know while a verb runs.
     pub notice: &'a mut dyn FnMut(Notice),

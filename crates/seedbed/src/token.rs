@@ -24,6 +24,7 @@ use crate::personas::declared_key;
 use crate::run;
 use crate::session::Target;
 use crate::show::find_row;
+use crate::typed;
 
 /// What makes a malformed token malformed: its signature is right, and there are no claims.
 const NO_CLAIMS: &[u8] = b"this is no set of claims";
@@ -120,11 +121,11 @@ pub fn token(
         Found::Ours => {}
         Found::NotSeeded => {
             let error = Error::new(Exit::Usage, "not-seeded", format!("`{persona}` is not seeded in {name}"));
-            return Err(error.help(format!("{} seed {scenario}", target.program)));
+            return Err(error.help(typed::line(target.program, &format!("seed {scenario}"))));
         }
         Found::Gone => {
             let error = Error::new(Exit::Usage, "row-gone", format!("the row of `{persona}` is gone from {name}"));
-            return Err(error.help(format!("{} reset {scenario}", target.program)));
+            return Err(error.help(typed::line(target.program, &format!("reset {scenario}"))));
         }
     }
     let (issued, expires_at) = match kind {

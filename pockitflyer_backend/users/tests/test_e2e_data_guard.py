@@ -5,6 +5,7 @@ difference that may be seen.
 """
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -61,7 +62,9 @@ def command_line(own: Own, *arguments: str) -> tuple[int, str]:
         check=False,
         timeout=300,
     )
-    return done.returncode, timeless(done.stdout + done.stderr)
+    # What is typed next names the project, as this call did.
+    text = (done.stdout + done.stderr).replace("seedbed --config project.toml ", "seedbed ")
+    return done.returncode, timeless(text)
 
 
 def both(own: Own, *arguments: str) -> tuple[int, str]:
@@ -84,7 +87,7 @@ def test_somebodys_database_is_refused_until_it_is_named(own: Own) -> None:
         f"error[not-for-tests]: database `{own.address}` is not marked for tests and is not empty\n"
         "  users_user 2\n"
         "nothing was written\n"
-        f"help: if tests may write here, say so once: seedbed allow {own.address.removeprefix('sqlite:')}\n"
+        f"help: if tests may write here, say so once: seedbed allow {shlex.quote(own.address.removeprefix('sqlite:'))}\n"
         "help: or seed an empty database\n"
     )
     assert both(own, "allow", "other.sqlite3")[0] == 2

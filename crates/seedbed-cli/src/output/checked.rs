@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use seedbed::project::Checked;
+use seedbed::typed;
 use serde_json::{Value, json};
 
 use super::{Paint, count, duration, fitted};
@@ -45,7 +46,11 @@ impl answer::Report for Report<'_> {
                 let _ = writeln!(text, "  seed {seed}: {}", fitted(std::slice::from_ref(why), "", 80));
             }
             if let Some((seed, _)) = one.failed.first() {
-                let _ = writeln!(text, "  `{} check {} --seed {seed}` explains it", self.program, one.name);
+                let _ = writeln!(
+                    text,
+                    "  `{}` explains it",
+                    typed::line(self.program, &format!("check {} --seed {seed}", one.name))
+                );
             }
         }
         let _ = writeln!(text, "{}; no database was opened", count(self.checked.len(), "scenario", "scenarios"));

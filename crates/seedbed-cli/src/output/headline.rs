@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use seedbed::Receipt;
 use seedbed::project::{Presence, Work};
+use seedbed::typed;
 use serde_json::{Value, json};
 
 use super::secrets::Secrets;
@@ -54,9 +55,9 @@ pub(crate) fn names(work: &Work) -> Vec<&str> {
     work.chain.layers[work.levels.clone()].iter().map(|layer| layer.name.as_str()).collect()
 }
 
-/// Returns what a next step is typed with: this program, and the scenario that was asked for.
-pub(crate) fn program(work: &Work) -> (&str, &str) {
-    (&work.program, names(work).pop().unwrap_or_default())
+/// Returns what is typed to run a verb with the scenario that was asked for, and more that stands behind it.
+pub(crate) fn typed(work: &Work, verb: &str, more: &str) -> String {
+    typed::line(&work.program, &format!("{verb} {}{more}", names(work).pop().unwrap_or_default()))
 }
 
 /// Returns the line that says that what was written can still be undone; empty where it lasts.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use seedbed::Receipt;
 use seedbed::project::{Times, Work};
+use seedbed::typed::quoted;
 use seedbed_core::scale::Scale;
 use serde_json::Value;
 
@@ -17,6 +18,8 @@ pub(crate) struct Report<'a> {
     pub(crate) receipt: &'a Receipt,
     pub(crate) times: Times,
     pub(crate) detail: Detail,
+    /// The named state that was asked for.
+    pub(crate) state: Option<&'a str>,
     /// The scale that was asked for.
     pub(crate) scale: Option<&'a Scale>,
     /// A plan that is not empty is a no.
@@ -36,23 +39,16 @@ impl answer::Report for Report<'_> {
         text.push_str(&difference::rest(plan, headline::others(self.work, self.receipt)));
         let summary = difference::summary(plan, ["to insert", "to change", "to write", "to remove"]);
         let _ = writeln!(text, "\nplan: {summary}");
-        let (program, scenario) = headline::program(self.work);
-        let mut seed = format!("{program} seed {scenario}");
-        if let Some(scale) = self.scale {
-            let _ = write!(seed, " --scale {scale}");
-        }
-        if self.work.rebuild {
-            seed.push_str(" --rebuild");
-        }
+        let seed = self.typed();
         if plan.obstacles.iter().any(|row| !row.debris) || !plan.files.obstacles.is_empty() {
             let _ = writeln!(text, "`{seed}` refuses while somebody else's is in the way");
-        } else if plan.debris.is_empty() {
+        } else if plan.debris.is_empty() || self.state.is_some() {
             let _ = writeln!(text, "`{seed}` does it");
         } else {
             let _ = writeln!(
                 text,
-                "`{seed}` inserts, changes and writes; \
-                 `{program} reset {scenario}` also removes what tests left"
+                "`{seed}` inserts, changes and writes; `{}` also removes what tests left",
+                headline::typed(self.work, "reset", ""),
             );
         }
         text
@@ -67,5 +63,17 @@ impl answer::Report for Report<'_> {
 
     fn exit(&self) -> u8 {
         u8::from(self.check && !self.receipt.plan.is_empty())
+    }
+}
+
+impl Report<'_> {
+    /// Returns what makes it so.
+    fn typed(&self) -> String {
+        if let Some(state) = self.state {
+            return headline::typed(self.work, "reset", &format!(" --state {}", quoted(state)));
+        }
+        let scale = self.scale.map_or_else(String::new, |scale| format!(" --scale {scale}"));
+        let rebuild = if self.work.rebuild { " --rebuild" } else { "" };
+        headline::typed(self.work, "seed", &(scale + rebuild))
     }
 }

@@ -83,8 +83,8 @@ impl Report<'_> {
         if self.failing() == 0 {
             return format!("{}  {tally}\n", paint.good("verified"));
         }
-        let (program, scenario) = headline::program(self.work);
-        format!("{}  {tally}; `{program} verify {scenario}` names them\n", paint.bad("not verified"))
+        let verify = headline::typed(self.work, "verify", "");
+        format!("{}  {tally}; `{verify}` names them\n", paint.bad("not verified"))
     }
 
     fn debris(&self) -> String {
@@ -92,8 +92,8 @@ impl Report<'_> {
         if left == 0 {
             return String::new();
         }
-        let (program, scenario) = headline::program(self.work);
+        let reset = headline::typed(self.work, "reset", "");
         let rows = count(left, "row that tests left behind stays", "rows that tests left behind stay");
-        format!("{rows}; `{program} reset {scenario}` removes what tests left\n")
+        format!("{rows}; `{reset}` removes what tests left\n")
     }
 }

@@ -79,7 +79,6 @@ impl Report<'_> {
     /// Returns the last line.
     pub(super) fn last(&self, paint: Paint) -> String {
         let (verified, plan) = (self.verified, &self.verified.receipt.plan);
-        let (program, scenario) = headline::program(self.work);
         let tally = tally(&verified.report.checks);
         let took = duration(self.times.total);
         if verified.holds() {
@@ -105,11 +104,8 @@ impl Report<'_> {
             reasons.push(count(plan.debris.len(), "row was left by tests", "rows were left by tests"));
         }
         reasons.extend(verified.aged.map(|aged| aged.to_string()));
-        let reasons = reasons.join("; ");
-        format!(
-            "{}  {tally} ({took})\n{reasons}\n`{program} reset {scenario}` restores it\n",
-            paint.bad("not verified")
-        )
+        let (reasons, reset) = (reasons.join("; "), headline::typed(self.work, "reset", ""));
+        format!("{}  {tally} ({took})\n{reasons}\n`{reset}` restores it\n", paint.bad("not verified"))
     }
 }
 

@@ -111,7 +111,7 @@ fn verbs(view: &View<'_>, live: Live<'_>) -> Markup {
                 button type="button" data-verb="verify" { "Verify" }
                 button.danger type="button" data-verb="cleanup" aria-haspopup="dialog" { "Cleanup\u{2026}" }
             }
-            noscript { p.last { "The verbs need a script here; in a shell: " code { (view.work.program) " reset " (scenario) } } }
+            noscript { p.last { "The verbs need a script here; in a shell: " code { (headline::typed(view.work, "reset", "")) } } }
             p #progress .last hidden { progress aria-label="working" {} " " span {} }
             div #said .last role="status" aria-live="polite" {}
             @if let Some(last) = live.last {

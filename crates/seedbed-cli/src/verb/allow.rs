@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use seedbed::project::{Place, Presence, database_names};
-use seedbed::{Error, Exit, Result};
+use seedbed::{Error, Exit, Result, typed};
 
 use super::Desk;
 use crate::answer::Answer;
@@ -46,7 +46,7 @@ fn ask(place: &Place, desk: &Desk<'_>) -> Result<String> {
     let names = database_names(&place.name);
     if !desk.interactive {
         let error = Error::new(Exit::Usage, "name-missing", format!("`{}` is to be named", names[2]));
-        return Err(error.help(format!("{} allow {}", desk.call.program, names[1])));
+        return Err(error.help(format!("{} allow {}", typed::name(desk.call.program), typed::quoted(&names[1]))));
     }
     print!("Tests may then write into {} and remove their rows again. Type `{}` to say yes: ", names[2], names[0]);
     let mut answer = String::new();

@@ -6,6 +6,7 @@ use seedbed::Result;
 use super::Desk;
 use crate::answer::Answer;
 use crate::output::checked::Report;
+use crate::typed;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
@@ -26,5 +27,8 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    Ok(desk.answer(&Report { program: desk.call.program, checked: checked?, first: desk.call.seed.unwrap_or(1) }))
+    // A failing seed is explained by its own number, and no database is asked.
+    let flags = typed::Flags { seed: None, db: None, media: None, ..desk.flags };
+    let program = &flags.program(desk.name);
+    Ok(desk.answer(&Report { program, checked: checked?, first: desk.call.seed.unwrap_or(1) }))
 }

@@ -1,7 +1,7 @@
 //! `seedbed init`
 
 use seedbed::project::{Place, database_names};
-use seedbed::{Error, Exit, Result};
+use seedbed::{Error, Exit, Result, typed};
 
 use super::Desk;
 use crate::answer::Answer;
@@ -19,7 +19,7 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let (mut place, address) = place(flags, desk)?;
     let begun = seedbed::init(&mut place, &address, &settings, &desk.here, desk.call.now)?;
     let [name, ..] = database_names(&place.name);
-    Ok(desk.answer(&Report { begun: &begun, program: desk.call.program, name: &name }))
+    Ok(desk.answer(&Report { begun: &begun, program: typed::name(desk.call.program), name: &name }))
 }
 
 /// Returns the database that was named, and its address.
@@ -31,8 +31,8 @@ fn place(flags: &Flags, desk: &Desk<'_>) -> Result<(Place, String)> {
     let Some(address) = flags.address.as_deref().or(desk.call.database) else {
         let error = Error::new(Exit::Usage, "no-database", "no database is named");
         return Err(error
-            .help(format!("{} init postgres://USER@HOST:PORT/NAME", desk.call.program))
-            .help(format!("{} init sqlite:PATH", desk.call.program)));
+            .help(format!("{} init postgres://USER@HOST:PORT/NAME", typed::name(desk.call.program)))
+            .help(format!("{} init sqlite:PATH", typed::name(desk.call.program))));
     };
     Ok((desk.begun().existing(Some(address))?, address.to_owned()))
 }

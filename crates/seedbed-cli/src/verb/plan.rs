@@ -37,5 +37,5 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     let times = desk.whole(times);
     let detail = if flags.rows { Detail::EveryRow } else { Detail::Brief };
     let (scale, check) = (flags.scale.scale.as_ref(), flags.check);
-    Ok(desk.answer(&Report { work: &work, receipt: &receipt, times, detail, scale, check }))
+    Ok(desk.answer(&Report { work: &work, receipt: &receipt, times, detail, scale, state, check }))
 }

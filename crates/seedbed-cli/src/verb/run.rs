@@ -26,6 +26,7 @@ use crate::output::duration;
 use crate::page::{self, View};
 use crate::report::{Files, try_reports, write_reports};
 use crate::serve::{Address, Told};
+use crate::typed;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
@@ -60,7 +61,9 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
     // Before signals are heard, so that a Ctrl-C ends a long load at once.
     let mut written = false;
     for worker in 0..flags.workers {
-        let seeded = seed::run(&flags.seed(worker), &desk.of_worker(worker)).map_err(|error| behind(written, error))?;
+        let program = typed::Flags { worker, ..desk.flags }.program(desk.name);
+        let seeded = seed::run(&flags.seed(worker), &desk.of_worker(worker, &program));
+        let seeded = seeded.map_err(|error| behind(written, error))?;
         written |= seeded.data["written"] == true;
         let lines = seeded.text.trim_end();
         if worker == 0 {

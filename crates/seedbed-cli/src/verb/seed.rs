@@ -1,7 +1,7 @@
 //! `seedbed seed`
 
 use seedbed::project::Purpose;
-use seedbed::{Error, Exit, Result};
+use seedbed::{Error, Exit, Result, typed};
 use seedbed_core::scale::Scale;
 
 use super::Desk;
@@ -47,7 +47,7 @@ pub(crate) fn run(flags: &Flags, desk: &Desk<'_>) -> Result<Answer> {
         let (receipt, times) = work.run(&mut notices, |target, _| seedbed::plan(target, None))?;
         let (work, receipt, times) = (&work, &receipt, desk.whole(times));
         let (scale, detail) = (flags.scale.scale.as_ref(), Detail::Brief);
-        return Ok(desk.answer(&planned::Report { work, receipt, times, detail, scale, check: false }));
+        return Ok(desk.answer(&planned::Report { work, receipt, times, detail, scale, state: None, check: false }));
     }
     let (receipt, times) = work.run(&mut notices, |target, _| seedbed::seed(target))?;
     // What was read and compared just now, and found as it was left, has been verified then; and further rows
@@ -67,9 +67,8 @@ fn fits(flags: &Flags, desk: &Desk<'_>) -> Result<()> {
     if blocks <= limit {
         return Ok(());
     }
-    let (program, scenario) = (desk.call.program, &flags.scenario);
+    let seed = typed::line(desk.call.program, &format!("seed {} --scale {scale}", flags.scenario));
     let message = format!("a scale of {blocks} is asked for, and this service seeds at most {limit}");
     let error = Error::new(Exit::Usage, "scale-limit", message);
-    Err(error
-        .help(format!("start it with `--scale-limit {blocks}`, or type `{program} seed {scenario} --scale {scale}`")))
+    Err(error.help(format!("start it with `--scale-limit {blocks}`, or type `{seed}`")))
 }

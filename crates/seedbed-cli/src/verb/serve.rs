@@ -150,7 +150,7 @@ impl<'a> Host<'a> {
             scenario: scenario.clone(),
             flags: flags(desk),
             here: desk.here.clone(),
-            program: desk.call.program.to_owned(),
+            program: desk.name.to_owned(),
             migrate: desk.call.migrate.to_owned(),
             workers: asked.workers,
             scale_limit: asked.scale_limit,

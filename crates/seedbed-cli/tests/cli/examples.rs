@@ -81,11 +81,13 @@ impl Walk {
         }
         let words: Vec<&str> = command.strip_prefix("seedbed ").expect("a command of this tool").split(' ').collect();
         let address = self.server.as_ref().map(TestDatabase::address);
-        let database = address.iter().flat_map(|address| ["--db", address]);
+        let database = address.iter().flat_map(|address| ["--db", address.as_str()]);
         let words: Vec<&str> = words.into_iter().chain(database).collect();
         let answer = called_in(self.folder.path(), &words);
         let code = if answer.code == 0 { String::new() } else { format!("(exit code {})\n", answer.code) };
-        answer.out + &answer.err + &code
+        // What is typed next names the database as well.
+        let named = address.map_or_else(String::new, |address| format!(" --db '{address}'"));
+        (answer.out + &answer.err + &code).replace(if named.is_empty() { "\0" } else { &named }, "")
     }
 
     fn sql(&self, statement: &str) {

@@ -3,6 +3,7 @@
 mod answers;
 mod examples;
 mod exit_codes;
+mod hints;
 mod main_job;
 mod postgres;
 mod reference;

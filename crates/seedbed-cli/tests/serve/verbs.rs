@@ -231,3 +231,11 @@ fn a_port_that_is_taken_is_said() {
     assert_eq!(answer.code, 6);
     assert!(answer.err.starts_with("error[cannot-listen]: while listening at 127.0.0.1:"), "{}", answer.err);
 }
+
+#[test]
+fn what_an_answer_says_to_type_names_the_database_and_the_worker() {
+    let service = Service::over(Project::new(), &["--db", "sqlite:other.db"]);
+    let reply = service.ask("POST", "/v1/token", r#"{"persona": "power", "worker": 2}"#);
+    let error: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
+    assert_eq!(error["error"]["help"][0], "seedbed seed m03 --db sqlite:other.db --worker 2", "{error}");
+}
