@@ -130,6 +130,25 @@ fn psql_loads_the_same_sql_and_has_what_seed_stores() {
 }
 
 #[test]
+fn psql_loads_keys_that_the_server_would_always_make_itself() {
+    let project = Project::new();
+    let [loaded, seeded] = [(); 2].map(|()| {
+        let place = server::server().database(&server_tables());
+        for table in ["users_user", "flyers_flyer", "flyers_favorite"] {
+            let always = format!("ALTER TABLE {table} ALTER id SET GENERATED ALWAYS");
+            place.client().batch_execute(&always).unwrap();
+        }
+        place
+    });
+    project.call(&[&["seed", "m03", "--db", &seeded.address()][..], &CLOCK].concat()).done();
+    let (folder, manifest) = exported(&project, &["--format", "sql", "--db", &seeded.address()]);
+    psql(&loaded, &together(&folder));
+    for table in tables(&manifest) {
+        assert!(server_rows(&loaded, &table) == server_rows(&seeded, &table), "{table}");
+    }
+}
+
+#[test]
 fn psql_copies_the_csv_and_has_what_seed_stores() {
     let project = Project::new();
     let (loaded, seeded) = servers(&project);

@@ -57,11 +57,14 @@ pub struct Column {
     pub kind: ColumnKind,
     /// Whether NULL is allowed.
     pub nullable: bool,
-    /// The default expression, verbatim.
+    /// The default expression, verbatim; for keys that the database makes, `GENERATED .. AS IDENTITY`.
     pub default: Option<String>,
     /// The engine computes the value; it can't be written.
     pub generated: bool,
 }
+
+/// The default of a column whose values the database makes itself, and takes from nobody unless told to.
+pub const ALWAYS_IDENTITY: &str = "GENERATED ALWAYS AS IDENTITY";
 
 /// What a column's declared type means.
 #[derive(Clone, Debug, PartialEq, Eq)]

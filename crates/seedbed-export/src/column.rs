@@ -17,6 +17,8 @@ pub(crate) struct Column {
     pub(crate) declared: String,
     pub(crate) nullable: bool,
     pub(crate) zone: Zone,
+    /// The database takes no value of anybody else's, unless told to.
+    pub(crate) guarded: bool,
 }
 
 /// What a declared type says of time zones.
@@ -55,7 +57,15 @@ impl Column {
         } else {
             Zone::Unsaid
         };
-        Self { name: column.name.clone(), kind: column.kind.clone(), declared, nullable: column.nullable, zone }
+        let guarded = column.default.as_deref() == Some(schema::ALWAYS_IDENTITY);
+        Self {
+            name: column.name.clone(),
+            kind: column.kind.clone(),
+            declared,
+            nullable: column.nullable,
+            zone,
+            guarded,
+        }
     }
 
     /// Returns what a value is here; `space` may hold its text.

@@ -29,7 +29,9 @@ impl Insert {
             head.extend_from_slice(if place == 0 { b" (" } else { b", " });
             quoted(&column.name, b'"', &mut head);
         }
-        head.extend_from_slice(b") VALUES\n");
+        // Only PostgreSQL has such columns, and only there these words are known.
+        let guarded = columns.iter().any(|column| column.guarded);
+        head.extend_from_slice(if guarded { b") OVERRIDING SYSTEM VALUE VALUES\n" } else { b") VALUES\n" });
         Self { head, rows: 0 }
     }
 

@@ -334,26 +334,40 @@ fn in_between(column: &Column, index: usize) -> Option<Cell> {
 }
 
 /// Returns these tables, those that are referred to before those that refer. Where tables refer to
-/// each other in a circle, only references that are never null count.
+/// each other in a circle, references inside of it that may be null come after those that may not.
 pub fn parents_first<'a>(schema: &Schema, tables: impl Iterator<Item = &'a str>) -> Vec<String> {
     let names: BTreeSet<&str> = tables.collect();
-    let order = |which: &dyn Fn(&Table, &ForeignKey) -> bool| {
-        let mut order = Vec::new();
-        for name in &names {
-            visit(schema, &names, name, which, &mut BTreeSet::new(), &mut order);
-        }
-        order
+    let keys = |name: &str| {
+        schema.tables.get(name).into_iter().flat_map(|table| table.foreign_keys.iter().map(move |key| (table, key)))
     };
-    let any = order(&|_, _| true);
-    let broken = any.iter().enumerate().any(|(at, name)| {
-        let needed = schema
-            .tables
-            .get(name)
-            .into_iter()
-            .flat_map(|table| table.foreign_keys.iter().filter(|key| is_never_null(table, key)).map(|key| &key.to));
-        needed.into_iter().any(|to| any[at + 1..].contains(to))
-    });
-    if broken { order(&is_never_null) } else { any }
+    let mut order = Vec::new();
+    for name in &names {
+        visit(schema, &names, name, &mut BTreeSet::new(), &mut order);
+    }
+    let needs = |name: &str, open: &[String]| {
+        keys(name).any(|(table, key)| is_never_null(table, key) && key.to != name && open.contains(&key.to))
+    };
+    if !order.iter().enumerate().any(|(at, name)| needs(name, &order[at + 1..])) {
+        return order;
+    }
+    let (mut open, mut placed) = (order, Vec::new());
+    while !open.is_empty() {
+        let reached = |from: &String| {
+            let (mut reached, mut next) = (BTreeSet::new(), vec![from.clone()]);
+            while let Some(name) = next.pop() {
+                let parents = keys(&name).map(|(_, key)| &key.to).filter(|parent| open.contains(parent));
+                next.extend(parents.filter(|parent| reached.insert((*parent).clone())).cloned().collect::<Vec<_>>());
+            }
+            reached
+        };
+        // Nothing that is still to come is needed for it but what needs it too.
+        let first =
+            |name: &&String| reached(name).iter().all(|parent| parent == *name || reached(parent).contains(*name));
+        let next = open.iter().filter(first).min_by_key(|name| needs(name, &open)).expect("a circle has a beginning");
+        let at = open.iter().position(|name| name == next).expect("it is one of them");
+        placed.push(open.remove(at));
+    }
+    placed
 }
 
 fn is_never_null(table: &Table, key: &ForeignKey) -> bool {
@@ -364,18 +378,15 @@ fn visit<'a>(
     schema: &'a Schema,
     names: &BTreeSet<&'a str>,
     name: &'a str,
-    which: &dyn Fn(&Table, &ForeignKey) -> bool,
     open: &mut BTreeSet<&'a str>,
     order: &mut Vec<String>,
 ) {
     if order.iter().any(|done| done == name) || !open.insert(name) {
         return;
     }
-    if let Some(table) = schema.tables.get(name) {
-        for key in table.foreign_keys.iter().filter(|key| which(table, key)) {
-            if let Some(parent) = names.get(key.to.as_str()) {
-                visit(schema, names, parent, which, open, order);
-            }
+    for key in schema.tables.get(name).into_iter().flat_map(|table| &table.foreign_keys) {
+        if let Some(parent) = names.get(key.to.as_str()) {
+            visit(schema, names, parent, open, order);
         }
     }
     order.push(name.to_owned());
@@ -418,4 +429,50 @@ fn insert_parents_first(table: &Table, inserts: &mut Vec<Insert>) {
     order.extend((0..inserts.len()).filter(|at| parents[*at] > 0));
     let mut rows: Vec<Option<Insert>> = inserts.drain(..).map(Some).collect();
     inserts.extend(order.into_iter().map(|at| rows[at].take().expect("each row has one place")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Column, ColumnKind, OnDelete};
+
+    /// Returns the order of tables, each with the tables that it refers to; a question mark says that the
+    /// reference may be null.
+    fn order(tables: &[(&str, &[&str])]) -> Vec<String> {
+        let table = |(name, to): &(&str, &[&str])| {
+            let mut table = Table { name: (*name).to_owned(), ..Table::default() };
+            for to in *to {
+                let (to, nullable) = (to.trim_end_matches('?').to_owned(), to.ends_with('?'));
+                let (name, kind, declared) = (format!("{to}_id"), ColumnKind::Integer { bits: 64 }, String::new());
+                table.columns.push(Column { name, kind, declared, nullable, default: None, generated: false });
+                table.foreign_keys.push(ForeignKey {
+                    columns: vec![format!("{to}_id")],
+                    to,
+                    to_columns: vec!["id".to_owned()],
+                    on_delete: OnDelete::NoAction,
+                });
+            }
+            (table.name.clone(), table)
+        };
+        let schema = Schema { tables: tables.iter().map(table).collect() };
+        parents_first(&schema, tables.iter().map(|(name, _)| *name))
+    }
+
+    #[test]
+    fn those_referred_to_come_first_and_a_circle_costs_only_its_own_references() {
+        assert_eq!(order(&[("a", &["b"]), ("b", &["c?"]), ("c", &[])]), ["c", "b", "a"]);
+        assert_eq!(order(&[("a", &["b?"]), ("b", &["a?"])]), ["b", "a"]);
+        // What may be null comes late, though its name begins with an a.
+        assert_eq!(order(&[("areas", &["doctors?"]), ("doctors", &["areas"])]), ["areas", "doctors"]);
+        // What hangs on a circle comes after it, and what the circle hangs on before.
+        let hospital: [(&str, &[&str]); 4] = [
+            ("areas", &["doctors?", "houses?"]),
+            ("bookings", &["doctors?"]),
+            ("doctors", &["areas"]),
+            ("houses", &[]),
+        ];
+        assert_eq!(order(&hospital), ["houses", "areas", "doctors", "bookings"]);
+        let two: [(&str, &[&str]); 4] = [("a", &["b"]), ("b", &["a?", "d?"]), ("c", &["d"]), ("d", &["c?"])];
+        assert_eq!(order(&two), ["d", "c", "b", "a"]);
+    }
 }
