@@ -134,6 +134,25 @@ fn loose(schema: &Schema, block: &Block, reference: &Reference, kind: &str, valu
     })
 }
 
+/// Further rows of ours whose run proves whose they are: it is the whole key, and nothing else gives it its values.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnRun {
+    /// Index of the scenario.
+    pub(crate) scenario: usize,
+    pub(crate) table: String,
+    pub(crate) column: String,
+    pub(crate) cells: (Cell, Cell),
+}
+
+impl OwnRun {
+    /// Whether this tuple of a link leads into the run.
+    pub(crate) fn holds(&self, link: &Link, tuple: &Key) -> bool {
+        let place = || link.to_columns.iter().position(|column| *column == self.column);
+        let (first, last) = &self.cells;
+        link.to == self.table && place().is_some_and(|place| (first..=last).contains(&&tuple[place]))
+    }
+}
+
 /// Rows by table and key.
 pub(crate) type RowsByTable = BTreeMap<String, BTreeMap<Key, Vec<Cell>>>;
 
@@ -174,6 +193,10 @@ pub(crate) struct Around<'a> {
     pub(crate) recorded: &'a Keys,
     /// The rows of further blocks, by table: seeded too, and none of them a test's.
     pub(crate) further: &'a BTreeMap<String, Vec<FurtherKeys>>,
+    /// Those of this worker that are told by their keys.
+    pub(crate) own_runs: &'a [OwnRun],
+    /// Whether what hangs on further rows only is looked for, too.
+    pub(crate) looks_further: bool,
     /// The worker that looks: what the tests of another have made is that worker's to remove.
     pub(crate) worker: u8,
     /// Claims in force with their index.
@@ -187,6 +210,9 @@ impl Around<'_> {
     pub(crate) fn find(&self, database: &mut dyn Database) -> Result<Found, Failure> {
         let mut search =
             Search { around: self, candidates: RowsByTable::new(), found: Found::default(), held: Held::new() };
+        if self.looks_further {
+            search.look_further(database)?;
+        }
         let mut frontier: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
         for &(index, claim) in &self.claims {
             for key in search.claimed(database, index, claim)? {
@@ -196,7 +222,7 @@ impl Around<'_> {
         let mut among_themselves = BTreeSet::new();
         if frontier.is_empty() {
             among_themselves = self.referred_to_by_ours_alone(database)?;
-            if among_themselves.len() == self.links.len() {
+            if among_themselves.len() == self.links.len() && search.candidates.is_empty() {
                 return Ok(search.found);
             }
         }
@@ -211,9 +237,12 @@ impl Around<'_> {
         }
         let claimed = search.found.debris.iter().map(|(table, rows)| (table.clone(), rows.keys().cloned().collect()));
         search.lock(database, &claimed.collect())?;
-        while !frontier.is_empty() {
+        loop {
             search.look_around(database, &frontier, &std::mem::take(&mut among_themselves))?;
             frontier = search.spread();
+            if frontier.is_empty() {
+                break;
+            }
             search.lock(database, &frontier)?;
         }
         search.found.entangled = search.candidates;
@@ -411,6 +440,34 @@ impl Search<'_> {
         Ok(())
     }
 
+    /// Reads the rows that refer to further rows of ours.
+    fn look_further(&mut self, database: &mut dyn Database) -> Result<(), Failure> {
+        let around = self.around;
+        for (link, run) in around.links.iter().flat_map(|link| around.own_runs.iter().map(move |run| (link, run))) {
+            let (Some(shape), Some(to)) = (around.shapes.get(&link.from), around.schema.tables.get(&link.to)) else {
+                continue;
+            };
+            if link.to != run.table || link.loose.is_some() || around.ours_alone.contains(&link.from) {
+                continue;
+            }
+            let further = around.further.get(&link.from).map(Vec::as_slice).unwrap_or_default();
+            let cells: Vec<_> = further.iter().map(FurtherKeys::cells).collect();
+            let further = further::runs(further, &cells);
+            let (first, last) = &run.cells;
+            let run = sql::run::Run { column: &run.column, first, last };
+            let (columns, to_columns) = (&link.columns, &link.to_columns);
+            let referring = sql::run::Referring { columns, to, to_columns, run };
+            let statement =
+                sql::run::hanging(database.dialect(), &shape.columns, &shape.table, referring, &further, None);
+            for (key, row) in live::rows(database, shape, &[statement])? {
+                if !self.known(&link.from, &key) {
+                    self.candidates.entry(link.from.clone()).or_default().insert(key, row);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn row(&self, table: &str, key: &Key) -> Option<&[Cell]> {
         let debris = self.found.debris.get(table).and_then(|rows| rows.get(key));
         let live = || self.around.live.get(table).and_then(|live| live.rows.get(key));
@@ -451,6 +508,9 @@ impl Search<'_> {
         let links: Vec<&Link> = self.around.links.iter().filter(|link| link.from == table).collect();
         let into = |link: &Link| {
             let tuple = link.tuple(shape, row)?;
+            if self.around.own_runs.iter().any(|run| run.holds(link, &tuple)) {
+                return Some(true);
+            }
             if self.around.shapes.get(&link.to).is_some_and(|to| link.to_columns == to.key) {
                 let ours = self.around.ours.get(&link.to).is_some_and(|keys| keys.contains(&tuple));
                 return Some(ours || self.found.debris.get(&link.to).is_some_and(|rows| rows.contains_key(&tuple)));

@@ -22,6 +22,7 @@ use seedbed_core::schema::{Schema, Table};
 
 use crate::counters;
 use crate::database::Database;
+use crate::debris::{Link, OwnRun};
 use crate::error::{Error, Exit, Result, While};
 use crate::load::Load;
 use crate::rebuild::{self, Candidate};
@@ -84,6 +85,28 @@ pub(crate) fn recorded<'s>(seeded: impl Iterator<Item = &'s Seeded>) -> BTreeMap
         all.entry(table.to_owned()).or_default().push(keys.clone());
     }
     all
+}
+
+/// Returns the further rows of this worker that are told by their keys alone.
+pub(crate) fn own_runs(seeded: &[Option<Arc<Seeded>>], schema: &Schema, links: &[Link]) -> Vec<OwnRun> {
+    let of_state = |(scenario, seeded): (usize, &Option<Arc<Seeded>>)| {
+        let further = seeded.iter().flat_map(|seeded| seeded.further());
+        let proving = further.filter(|(table, keys)| schema.tables.get(*table).is_some_and(|t| proves(links, t, keys)));
+        let run = |(table, keys): (&str, &FurtherKeys)| OwnRun {
+            scenario,
+            table: table.to_owned(),
+            column: keys.column.clone(),
+            cells: keys.cells(),
+        };
+        proving.map(run).collect::<Vec<_>>()
+    };
+    seeded.iter().enumerate().flat_map(of_state).collect()
+}
+
+/// Whether a run proves whose a row in it is: it is the whole key, and nothing else gives it its values.
+fn proves(links: &[Link], table: &Table, keys: &FurtherKeys) -> bool {
+    table.primary_key == std::slice::from_ref(&keys.column)
+        && !links.iter().any(|link| link.from == table.name && link.columns.contains(&keys.column))
 }
 
 /// How rows that stand are looked at.

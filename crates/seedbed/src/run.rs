@@ -8,7 +8,7 @@
 //! A run inside a transaction of somebody else may still be undone, so it does nothing that would
 //! stay behind: it makes no tables, and leaves those files to the next run that is on its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -158,14 +158,18 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
         memory.keep(&mut survey, false);
         transaction = begin(&mut *target.database, Access::Write(writing), target.lock_timeout, target.notice)?;
         let leaving = further::leave(&mut survey.plan.further);
+        let mut gone = BTreeSet::new();
         if !leaving.is_empty() {
-            let goes = intent.debris == Debris::Goes;
-            further::remove(&mut *transaction, &question, &survey, goes, target.notice)?;
+            let (debris, program) = (intent.debris, target.program);
+            gone = further::remove(&mut *transaction, &question, &survey, debris, program, target.notice)?;
         }
+        let mut debris_gone = std::mem::take(&mut survey.plan.debris);
+        debris_gone.retain(|left| gone.contains(&(left.table.clone(), left.key.clone())));
         survey = Survey::read(&mut *transaction, &question, memory, target.notice)?;
         let (closely, hashes) = (Looking::Closely, memory.passwords());
         further = further::look(&mut *transaction, &question, &mut survey, hashes, closely, target.notice)?;
         further::left(&mut survey.plan.further, leaving);
+        survey.plan.debris.extend(debris_gone);
         refuse(&survey, &question, intent, &transaction.describe(), target.program)?;
         if !has_work(&survey, &question, intent) {
             return nothing_to_do(&mut *transaction, &question, survey, memory);

@@ -145,6 +145,8 @@ impl Survey {
             hold: question.hold,
             recorded: &basis.recorded,
             further: &basis.further,
+            own_runs: &basis.own_runs,
+            looks_further: question.scale.is_some(),
             worker: dataset.worker,
             claims: dataset
                 .claims
@@ -180,7 +182,7 @@ impl Survey {
         };
         plan.rows_as_declared += doubt.map_or(0, |doubt| doubt.beyond);
         around::keep_what_is_needed(&links, &shapes, &rows.live, &rows.ours, &plan, &mut found);
-        around::limit_to_levels(question, &links, &shapes, &rows, &basis.removable, &mut found);
+        around::limit_to_levels(question, &links, &shapes, &rows, &basis.removable, &basis.own_runs, &mut found);
         let mut labels = Labels::new(dataset, &schema, &shapes, &links);
         let scene = around::Scene {
             question,
@@ -189,6 +191,7 @@ impl Survey {
             links: &links,
             live: &rows.live,
             ours: &rows.ours,
+            own_runs: &basis.own_runs,
             found: &found,
         };
         scene.report(database, &mut labels, &mut plan);

@@ -14,10 +14,12 @@ use seedbed_core::scale::Scaled;
 use seedbed_core::schema::Table;
 use seedbed_core::value::Value;
 
-use super::{NAMED, REMOVE, chunks, not_ours, recorded, runs, wanted};
+use super::{NAMED, REMOVE, chunks, not_ours, proves, recorded, runs, wanted};
+use crate::apply::Debris;
 use crate::database::Database;
-use crate::debris::Link;
+use crate::debris::{Link, OwnRun, References};
 use crate::error::{Error, Exit, Result, While};
+use crate::live;
 use crate::load::{Load, statements};
 use crate::session::{Notice, Scaling};
 use crate::sql;
@@ -30,6 +32,13 @@ pub(super) struct Leaving {
     pub(super) keys: FurtherKeys,
     /// The state that holds them.
     state: Arc<Seeded>,
+}
+
+impl Leaving {
+    fn as_run(&self) -> OwnRun {
+        let (table, column) = (self.table.clone(), self.keys.column.clone());
+        OwnRun { scenario: 0, table, column, cells: self.keys.cells() }
+    }
 }
 
 /// Returns the further rows that are to go: those of levels that go, with those below whose links these levels
@@ -113,16 +122,21 @@ fn refers<'r>(link: &'r Link, to: &'r Table, part: &'r Leaving, cells: &'r (Cell
     sql::run::Referring { columns, to, to_columns, run: run(&part.keys, cells) }
 }
 
-/// Removes the further rows that are to go, and what tests left on them; says so in the states. Returns whether
-/// there were any.
+/// Removes the further rows that are to go, and what tests left on them where debris goes; says so in the states.
+/// Returns which debris that was.
 pub(crate) fn remove(
     database: &mut dyn Database,
     question: &Question<'_>,
     survey: &Survey,
-    debris_goes: bool,
+    debris: Debris,
+    program: &str,
     notice: &mut dyn FnMut(Notice),
-) -> Result<bool> {
+) -> Result<BTreeSet<(String, Key)>> {
     let leaving = leaving(database, question, survey)?;
+    let left = match debris {
+        Debris::Goes => remove_debris(database, survey, &leaving)?,
+        Debris::Stays => BTreeSet::new(),
+    };
     let mut ours = recorded(survey.stored.iter().flatten().map(|seeded| &**seeded));
     let all = leaving.iter().map(|leaving| leaving.keys.rows).sum();
     let mut done = 0;
@@ -130,9 +144,9 @@ pub(crate) fn remove(
         let Leaving { table, keys, .. } = part;
         notice(Notice::Progress { doing: "removing", table: table.clone(), done, of: all });
         let shape = survey.schema.tables.get(table).ok_or_else(|| gone(table))?;
-        clear(database, survey, part, shape, &ours, debris_goes)?;
+        clear(database, question, survey, part, shape, &ours, program)?;
         let removal = Removal { part, table: shape, tag: survey.tags.get(table) };
-        match (proves(survey, part, shape), removal.made(question)) {
+        match (proves(&survey.links, shape, keys), removal.made(question)) {
             (true, _) => removal.run(database)?,
             (false, Some((scaled, population))) => removal.exactly(database, question, &scaled, population)?,
             (false, None) => removal.counted(database)?,
@@ -151,18 +165,11 @@ pub(crate) fn remove(
     for state in states.values() {
         state::put(database, state).during(|| "recording what was removed".into())?;
     }
-    Ok(!leaving.is_empty())
+    Ok(left)
 }
 
 fn gone(table: &str) -> Error {
     Error::new(Exit::CouldNotRun, "missing-table", format!("there is no table `{table}` any more"))
-}
-
-/// Whether the run itself proves whose a row in it is: it is the whole key, and nothing else gives it its values.
-fn proves(survey: &Survey, part: &Leaving, table: &Table) -> bool {
-    let column = std::slice::from_ref(&part.keys.column);
-    table.primary_key == column
-        && !survey.links.iter().any(|link| link.from == part.table && link.columns.contains(&part.keys.column))
 }
 
 /// The removal of further rows that nothing hangs on any more.
@@ -278,48 +285,81 @@ fn tagged(database: &mut dyn Database, table: &Table, run: sql::run::Run<'_>, ta
         .help(format!("give them their `{}` back, or remove them in the application", tag.0)))
 }
 
-/// Clears what hangs on further rows that go: removes what tests left there, and refuses where a row of other
-/// people does.
+/// Refuses where a row that is not ours hangs on further rows that go.
 fn clear(
     database: &mut dyn Database,
+    question: &Question<'_>,
     survey: &Survey,
     part: &Leaving,
-    shape: &Table,
+    to: &Table,
     ours: &BTreeMap<String, Vec<FurtherKeys>>,
-    debris_goes: bool,
+    program: &str,
 ) -> Result<()> {
     let to_cells = part.keys.cells();
     for link in survey.links.iter().filter(|link| leads_to(link, part)) {
-        let Some(table) = survey.schema.tables.get(&link.from) else { continue };
+        let Some(shape) = survey.shapes.get(&link.from) else { continue };
         let known = ours.get(&link.from).map(Vec::as_slice).unwrap_or_default();
         let cells: Vec<_> = known.iter().map(FurtherKeys::cells).collect();
-        let known = runs(known, &cells);
-        let referring = refers(link, shape, part, &to_cells);
-        let columns: Vec<String> = match &table.primary_key[..] {
-            [] => table.columns.iter().map(|column| column.name.clone()).collect(),
-            key => key.to_vec(),
-        };
-        let limit = if link.owner && debris_goes { 1_000 } else { NAMED };
-        loop {
-            let statement = sql::run::hanging(database.dialect(), &columns, table, referring, &known, limit);
-            let found = database.query(&statement.sql, &statement.values);
-            let found = found.during(|| format!("looking for rows that hang on `{}`", part.table))?;
-            if found.is_empty() {
-                break;
-            }
-            if !(link.owner && debris_goes) || table.primary_key.is_empty() {
-                let message = format!("rows of other people hang on further rows of `{}` that would go", part.table);
-                let by = format!("   by {}", link.columns.join(", "));
-                return Err(not_ours(message, table, &found, &by).help(REMOVE));
-            }
-            let keys: Vec<_> = found.iter().collect();
-            let rows = sql::Rows { table, columns: &table.primary_key, tuples: &keys };
-            for statement in sql::delete(database.dialect(), rows, None) {
-                database
-                    .execute(&statement.sql, &statement.values)
-                    .during(|| format!("removing what tests left in `{}`", table.name))?;
-            }
+        let (known, referring) = (runs(known, &cells), refers(link, to, part, &to_cells));
+        let statement =
+            sql::run::hanging(database.dialect(), &shape.columns, &shape.table, referring, &known, Some(1_000));
+        let found = live::rows(database, shape, &[statement]);
+        let found = found.during(|| format!("looking for rows that hang on `{}`", part.table))?;
+        let left = survey.debris.get(&link.from);
+        let (left, others): (Vec<Key>, Vec<Key>) =
+            found.into_keys().partition(|key| left.is_some_and(|left| left.contains_key(key)));
+        let by = format!("   by {}", link.columns.join(", "));
+        let named = |keys: &[Key]| keys[..keys.len().min(NAMED)].to_vec();
+        if !others.is_empty() {
+            let message = format!("rows of other people hang on further rows of `{}` that would go", part.table);
+            return Err(not_ours(message, &shape.table, &named(&others), &by).help(REMOVE));
+        }
+        if !left.is_empty() {
+            let chain = question.dataset.scenarios[question.levels.clone()].last().map_or("", |level| &level.name);
+            let message = format!("rows that tests left behind hang on further rows of `{}` that would go", part.table);
+            let error = not_ours(message, &shape.table, &named(&left), &by);
+            return Err(Error { rule: "debris-in-the-way", ..error }.help(format!("{program} reset {chain}")));
         }
     }
     Ok(())
+}
+
+/// Removes what tests left on further rows that go, and what hangs on that; returns it.
+fn remove_debris(database: &mut dyn Database, survey: &Survey, leaving: &[Leaving]) -> Result<BTreeSet<(String, Key)>> {
+    let rows = || {
+        let tables = survey.debris.iter();
+        tables.flat_map(|(table, rows)| rows.iter().map(move |(key, row)| (table.as_str(), key, row.as_slice())))
+    };
+    let runs: Vec<OwnRun> = leaving.iter().map(Leaving::as_run).collect();
+    let hangs = |(table, _, row): &(&str, &Key, &[Cell])| {
+        survey.links.iter().filter(|link| link.from == *table).any(|link| {
+            let tuple = survey.shapes.get(table).and_then(|shape| link.tuple(shape, row));
+            tuple.is_some_and(|tuple| runs.iter().any(|run| run.holds(link, &tuple)))
+        })
+    };
+    let place = |(table, key, _): (&str, &Key, &[Cell])| (table.to_owned(), key.clone());
+    let mut gone: BTreeSet<(String, Key)> = rows().filter(hangs).map(place).collect();
+    let references = References::new(&survey.links, &survey.shapes, rows());
+    loop {
+        let before = gone.len();
+        let on_these = |(table, _, row): &(&str, &Key, &[Cell])| {
+            references.of(table, row).any(|(link, key)| gone.contains(&(link.to.clone(), key.clone())))
+        };
+        let more: Vec<_> = rows().filter(on_these).map(place).collect();
+        gone.extend(more);
+        if gone.len() == before {
+            break;
+        }
+    }
+    let tables = parents_first(&survey.schema, gone.iter().map(|(table, _)| table.as_str()));
+    for table in tables.iter().rev() {
+        let shape = survey.shapes.get(table).expect("debris lies in tables of the schema");
+        let keys: Vec<&Key> = gone.iter().filter(|(of, _)| of == table).map(|(_, key)| key).collect();
+        let rows = sql::Rows { table: &shape.table, columns: &shape.key, tuples: &keys };
+        for statement in sql::delete(database.dialect(), rows, None) {
+            let removed = database.execute(&statement.sql, &statement.values);
+            removed.during(|| format!("removing what tests left in `{table}`"))?;
+        }
+    }
+    Ok(gone)
 }

@@ -119,21 +119,24 @@ pub(crate) fn strangers(
     writer.finish()
 }
 
-/// Returns the statement that reads `columns` of rows that refer to a run and stand in none of `ours`, the first few.
+/// Returns the statement that reads `columns` of rows that refer to a run and stand in none of `ours`: all of them, or
+/// the first few.
 pub(crate) fn hanging(
     dialect: Dialect,
     columns: &[String],
     table: &Table,
     referring: Referring<'_>,
     ours: &[Run<'_>],
-    limit: usize,
+    limit: Option<usize>,
 ) -> Statement {
     let mut writer = Writer::new(dialect);
     writer.rows_where(table, columns);
     writer.refers(table, referring);
     writer.in_no_run(table, ours);
-    writer.push(" LIMIT ");
-    writer.number(limit);
+    if let Some(limit) = limit {
+        writer.push(" LIMIT ");
+        writer.number(limit);
+    }
     writer.finish()
 }
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use seedbed_core::plan::diff::Keys;
-use seedbed_core::plan::{Cell, Entangled, How, Key, Leftover, LiveTable, Obstacle, Plan, Update};
+use seedbed_core::plan::{Cell, Entangled, How, Key, Leftover, LiveTable, Obstacle, Plan, Update, key_text};
 use seedbed_core::schema::Schema;
 
 use super::{Aim, Question};
 use crate::database::{Database, Failure};
-use crate::debris::{Found, Link, References, RowsByTable, Why};
+use crate::debris::{Found, Link, OwnRun, References, RowsByTable, Why};
 use crate::label::Labels;
 use crate::live::{self, Shapes};
 use crate::sql::{self, Hold, Rows};
@@ -92,6 +92,7 @@ pub(super) fn limit_to_levels(
     shapes: &Shapes,
     rows: &super::Rows,
     removable: &Keys,
+    own_runs: &[OwnRun],
     found: &mut Found,
 ) {
     if found.debris.is_empty() {
@@ -125,7 +126,8 @@ pub(super) fn limit_to_levels(
                     references.of(table, row).any(|(link, key)| {
                         base.get(&link.to).is_some_and(|keys| keys.contains(key))
                             || inside.contains(&(link.to.clone(), key.clone()))
-                    })
+                    }) || into_runs(links, shapes, own_runs, table, row)
+                        .any(|(run, ..)| question.levels.contains(&run.scenario))
                 };
                 if of_levels(table, key) || hangs() {
                     inside.insert(place);
@@ -140,6 +142,21 @@ pub(super) fn limit_to_levels(
         rows.retain(|key, _| inside.contains(&(table.clone(), key.clone())));
     }
     found.debris.retain(|_, rows| !rows.is_empty());
+}
+
+/// Returns the references of a row into further rows of ours.
+fn into_runs<'a>(
+    links: &'a [Link],
+    shapes: &'a Shapes,
+    own_runs: &'a [OwnRun],
+    table: &'a str,
+    row: &'a [Cell],
+) -> impl Iterator<Item = (&'a OwnRun, &'a Link, Key)> {
+    links.iter().filter(move |link| link.from == table).filter_map(move |link| {
+        let tuple = link.tuple(shapes.get(table)?, row)?;
+        let run = own_runs.iter().find(|run| run.holds(link, &tuple))?;
+        Some((run, link, tuple))
+    })
 }
 
 fn intersection(some: &Keys, others: &Keys) -> Keys {
@@ -158,6 +175,7 @@ pub(super) struct Scene<'a> {
     pub(super) links: &'a [Link],
     pub(super) live: &'a Live,
     pub(super) ours: &'a Keys,
+    pub(super) own_runs: &'a [OwnRun],
     pub(super) found: &'a Found,
 }
 
@@ -182,6 +200,11 @@ impl Scene<'_> {
                     Why::Column(columns) => {
                         let link = references.of(table, row).find(|(link, _)| link.columns.join(", ") == *columns);
                         let on = link.map(|(link, key)| self.known_as(database, labels, &link.to, key));
+                        let mut further = into_runs(self.links, self.shapes, self.own_runs, table, row);
+                        let on = on.or_else(|| {
+                            let (_, link, tuple) = further.find(|(_, link, _)| link.columns.join(", ") == *columns)?;
+                            Some(format!("{} {}", link.to, key_text(&tuple)))
+                        });
                         format!("{columns} is {}", on.unwrap_or_default())
                     }
                 };
@@ -189,8 +212,10 @@ impl Scene<'_> {
                 plan.debris.push(Leftover { blocks, table: table.to_owned(), key: key.clone(), label, why });
             }
             for (table, key, row) in rows_of(&found.entangled) {
-                let hangs_on: Vec<(String, Key)> =
-                    references.of(table, row).map(|(link, key)| (link.to.clone(), key.clone())).collect();
+                let further = into_runs(self.links, self.shapes, self.own_runs, table, row);
+                let further = further.map(|(_, link, tuple)| (link.to.clone(), tuple));
+                let hangs_on = references.of(table, row).map(|(link, key)| (link.to.clone(), key.clone()));
+                let hangs_on: Vec<(String, Key)> = hangs_on.chain(further).collect();
                 let blocks = references.of(table, row).any(|(link, key)| lets_go(plan, link, key));
                 if self.question.aim == Aim::Gone && !blocks {
                     continue;
@@ -235,7 +260,7 @@ impl Scene<'_> {
         }
         let row = |rows: &RowsByTable| rows.get(table).and_then(|rows| rows.get(key)).cloned();
         let row = row(&self.found.debris).or_else(|| row(&self.found.entangled));
-        row.map_or_else(|| seedbed_core::plan::key_text(key), |row| labels.row(database, table, key, &row))
+        row.map_or_else(|| key_text(key), |row| labels.row(database, table, key, &row))
     }
 
     /// Adds the rows of other people that hold a unique value which one of our rows is to have.

@@ -15,7 +15,7 @@ use seedbed_core::schema::Schema;
 
 use super::{Aim, Known, Question, rows};
 use crate::counters;
-use crate::debris::{self, Link};
+use crate::debris::{self, Link, OwnRun};
 use crate::error::{Error, Exit, Result};
 use crate::further;
 use crate::live::Shapes;
@@ -45,6 +45,8 @@ pub(crate) struct Basis {
     pub(super) protected: Keys,
     /// The rows of further blocks, of all scenarios and workers.
     pub(super) further: BTreeMap<String, Vec<FurtherKeys>>,
+    /// Those of this worker that are told by their keys.
+    pub(super) own_runs: Vec<OwnRun>,
     /// The files that were recorded.
     pub(super) files: Arc<BTreeMap<String, FileMark>>,
     /// The files of the levels that are no longer declared.
@@ -105,12 +107,14 @@ impl Basis {
             let known = ends.entry(table).or_insert(end);
             *known = end.max(*known);
         }
+        let links = debris::links(schema, dataset);
         Ok(Self {
+            own_runs: further::own_runs(&known.seeded, schema, &links),
             schema: Arc::clone(schema),
             known: known.clone(),
             spans: spans.collect(),
             shapes: Arc::new(shapes),
-            links: Arc::new(debris::links(schema, dataset)),
+            links: Arc::new(links),
             tags: Arc::new(tags),
             declared: Arc::new(declared_columns(dataset)),
             written: dataset.blocks.iter().map(|block| block.table.clone()).collect(),

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use seedbed::{Error, Receipt, Result};
+use seedbed_core::plan::key_text;
 use seedbed_core::scale::Scale;
 use seedbed_core::scenario::Files;
 use seedbed_core::source::Source;
 
 use super::scale::{Large, counted};
-use super::verify_support::{Project, TODAY};
+use super::verify_support::{Project, TODAY, pockitflyer};
 
 const WARD: &str = r#"{"scenario": "ward", "layer": 1, "populations": {
   "doctors": {"table": "doctors", "rows": 2, "columns": {"name": "d {number}"}},
@@ -151,6 +152,52 @@ fn further_rows_are_loaded_anew_with_those_that_hang_on_them() {
         let receipt = large.on(1..2, |target, _| seedbed::cleanup(target)).unwrap();
         assert_eq!(counted(&receipt), (0, 0, 26));
         assert_eq!(counted(&large.seed().unwrap()), (26, 0, 0));
+        assert_eq!(large.dump(), rows);
+    }
+}
+
+/// Puts a favorite of an application's user there; returns how it is named.
+fn favorite(large: &Large, user: i64, flyer: i64) -> String {
+    large.world.sql(&format!(
+        "INSERT INTO flyers_favorite (id, user_id, flyer_id, created_at, is_e2e_test_data) \
+         VALUES (9, {user}, {flyer}, '2026-11-22 10:00:00', FALSE)"
+    ));
+    "flyers_favorite 9".to_owned()
+}
+
+/// Returns what a receipt says that tests left behind.
+fn left(receipt: &Receipt) -> String {
+    let left = receipt.plan.debris.iter().map(|left| format!("{} {}", left.table, key_text(&left.key)));
+    left.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn what_tests_left_on_further_rows_is_planned_reset_and_cleaned_up_as_any_other() {
+    let mut large = Large::new(&pockitflyer(), &Scale::Blocks(3));
+    let before = large.dump();
+    large.seed().unwrap();
+    let rows = large.dump();
+    let number = |large: &Large, query: &str| large.world.number(query);
+    let persona = number(&large, "SELECT id FROM users_user WHERE username = 'test_user_new'");
+    let user = number(&large, "SELECT max(id) FROM users_user WHERE id < 7999999999999999");
+    let flyer = number(&large, "SELECT max(id) FROM flyers_flyer");
+    for (user, flyer) in [(persona, flyer), (user, flyer), (user, 1_100_000_001)] {
+        let row = favorite(&large, user, flyer);
+        let plan = large.run(|target, _| seedbed::plan(target, None)).unwrap();
+        assert_eq!(left(&plan), row);
+        assert!(plan.plan.debris[0].why.starts_with("user_id is "), "{:?}", plan.plan.debris);
+        large.at(&Scale::One);
+        let error = refused(large.seed(), "debris-in-the-way", &row);
+        assert_eq!(error.help, ["seedbed reset m03"]);
+        large.at(&Scale::Blocks(3));
+        let reset = large.run(|target, _| seedbed::reset(target, None)).unwrap();
+        assert_eq!(left(&reset), row);
+        assert_eq!(large.dump(), rows);
+        favorite(&large, user, flyer);
+        let cleanup = large.cleanup().unwrap();
+        assert_eq!(left(&cleanup), row);
+        assert_eq!(large.dump(), before);
+        large.seed().unwrap();
         assert_eq!(large.dump(), rows);
     }
 }
