@@ -338,7 +338,7 @@ impl Further {
             return Ok(tables);
         }
         for (table, others) in &mut tables {
-            let statement = sql::count(database.dialect(), [sql::Counted::all(table)].into_iter(), std::iter::empty());
+            let statement = sql::count(database.dialect(), [sql::Counted::All(table)].into_iter(), std::iter::empty());
             let counted = database.query(&statement.sql, &statement.values);
             let counted = counted.during(|| format!("counting the rows of `{table}`"))?;
             let counted = counted.first().and_then(|row| row[0].as_integer()).unwrap_or(0) as u64;

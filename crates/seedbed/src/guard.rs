@@ -98,7 +98,7 @@ pub(crate) fn rows_held(
         return Ok(Vec::new());
     }
     let statement =
-        sql::count(database.dialect(), watched.iter().map(|table| sql::Counted::all(table)), std::iter::empty());
+        sql::count(database.dialect(), watched.iter().map(|table| sql::Counted::All(table)), std::iter::empty());
     let counts = database.query(&statement.sql, &statement.values)?.into_iter().next().unwrap_or_default();
     let counts = counts.iter().map(|count| count.as_integer().unwrap_or_default() as u64);
     Ok(watched.into_iter().map(str::to_owned).zip(counts).filter(|(_, count)| *count > 0).collect())

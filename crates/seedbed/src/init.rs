@@ -171,7 +171,7 @@ fn held(database: &mut dyn Database, schema: &Schema) -> std::result::Result<BTr
     let mut all = BTreeMap::new();
     for some in tables.chunks(100) {
         let statement =
-            sql::count(dialect, some.iter().map(|table| sql::Counted::all(&table.name)), std::iter::empty());
+            sql::count(dialect, some.iter().map(|table| sql::Counted::All(&table.name)), std::iter::empty());
         let counts = database.query(&statement.sql, &statement.values)?.into_iter().next().unwrap_or_default();
         for (table, count) in some.iter().zip(counts) {
             let count = count.as_integer().unwrap_or_default() as u64;

@@ -204,21 +204,14 @@ pub(crate) fn select_matching(
     writer.finish()
 }
 
-/// A table whose rows are counted.
-pub(crate) struct Counted<'a> {
-    table: &'a str,
-    /// Only those whose number in this column lies in one of the spans.
-    among: Option<(&'a Table, &'a str, Vec<Span>)>,
-}
-
-impl<'a> Counted<'a> {
-    pub(crate) fn all(table: &'a str) -> Self {
-        Self { table, among: None }
-    }
-
-    pub(crate) fn among(table: &'a Table, column: &'a str, spans: Vec<Span>) -> Self {
-        Self { table: &table.name, among: Some((table, column, spans)) }
-    }
+/// Rows of a table that are counted.
+pub(crate) enum Counted<'a> {
+    /// All of them.
+    All(&'a str),
+    /// Those whose number in this column lies in one of the spans.
+    Among(&'a Table, &'a str, Vec<Span>),
+    /// Those that stand in none of the runs.
+    Beside(&'a Table, Vec<run::Run<'a>>),
 }
 
 /// Returns the statement that counts the rows of each table, in one row; behind them those of tables of which
@@ -230,16 +223,23 @@ pub(crate) fn count<'a>(
 ) -> Statement {
     let mut writer = Writer::new(dialect);
     let mut separator = "SELECT ";
-    for Counted { table, among } in tables {
+    for counted in tables {
         writer.push(std::mem::replace(&mut separator, ", "));
-        match among {
-            None => {
-                writer.push("(SELECT count(*) FROM ");
-                writer.name(table);
-                writer.push(")");
+        let (table, runs) = match counted {
+            Counted::Among(table, column, spans) => {
+                writer.count_in(table, column, &spans);
+                continue;
             }
-            Some((table, column, spans)) => writer.count_in(table, column, &spans),
+            Counted::All(table) => (table, None),
+            Counted::Beside(table, runs) => (&*table.name, Some((table, runs))),
+        };
+        writer.push("(SELECT count(*) FROM ");
+        writer.name(table);
+        if let Some((table, runs)) = runs {
+            writer.push(" WHERE 1 = 1");
+            writer.in_no_run(table, &runs);
         }
+        writer.push(")");
     }
     for table in asked_for_any {
         writer.push(std::mem::replace(&mut separator, ", "));

@@ -40,29 +40,38 @@ impl Others {
         if written.is_empty() && referring.is_empty() {
             return Ok(others);
         }
-        let beside = |name: &str| {
+        let cells = |keys: &[FurtherKeys]| keys.iter().map(FurtherKeys::cells).collect::<Vec<_>>();
+        let further = basis.further.iter().map(|(table, keys)| (&**table, (&**keys, cells(keys))));
+        let further: BTreeMap<&str, _> = further.collect();
+        let told_by_key = |name: &str| {
             let table = &schema.tables[name];
-            let (column, runs) = runs_of_key(table, basis.further.get(name)?)?;
+            let (column, runs) = runs_of_key(table, further.get(name)?.0)?;
             let ColumnKind::Integer { bits } = column.kind else { return None };
-            Some(Counted::among(table, &column.name, gaps(runs, bits)))
+            Some(Counted::Among(table, &column.name, gaps(runs, bits)))
         };
-        let counted = written.iter().map(|name| beside(name).unwrap_or(Counted::all(name)));
+        let beside = written.iter().copied().map(|name| match further.get(name) {
+            None => Counted::All(name),
+            Some((keys, cells)) => {
+                told_by_key(name).unwrap_or_else(|| Counted::Beside(&schema.tables[name], further::runs(keys, cells)))
+            }
+        });
+        // Where its key does not tell whose a row is, others may stand in the runs too.
+        let mixed = |name: &&str| further.contains_key(*name) && told_by_key(name).is_none();
+        let mixed: Vec<&str> = written.iter().copied().filter(mixed).collect();
+        let counted = beside.chain(mixed.iter().map(|name| Counted::All(name)));
         let statement = sql::count(database.dialect(), counted, referring.iter().copied());
         let found = database.query(&statement.sql, &statement.values)?;
-        let found = found.iter().flatten().map(|cell| cell.as_integer().unwrap_or_default() as u64);
-        let (mut all, mut of_us) = (0, 0);
-        for (table, rows) in written.iter().chain(&referring).zip(found) {
-            let ours = count(table);
-            if basis.written.contains(*table) {
-                let further = basis.further.get(*table).into_iter().flatten().map(|keys| keys.rows);
-                let further = if beside(table).is_some() { 0 } else { further.sum() };
-                (all, of_us) = (all + rows, of_us + ours + further);
-            }
-            if rows == ours {
-                others.ours_alone.insert((*table).to_owned());
-            }
+        let mut found = found.iter().flatten().map(|cell| cell.as_integer().unwrap_or_default() as u64);
+        let beside: BTreeMap<&str, u64> = written.iter().copied().zip(found.by_ref()).collect();
+        others.rows = beside.iter().map(|(table, rows)| rows.saturating_sub(count(table))).sum();
+        for (table, all) in mixed.iter().zip(found.by_ref()) {
+            let recorded: u64 = further[table].0.iter().map(|keys| keys.rows).sum();
+            others.rows += (all - beside[table]).saturating_sub(recorded);
         }
-        others.rows = all.saturating_sub(of_us);
+        let alone =
+            beside.into_iter().filter(|(table, _)| !mixed.contains(table)).chain(referring.into_iter().zip(found));
+        let alone = alone.filter(|(table, rows)| *rows == count(table)).map(|(table, _)| table.to_owned());
+        others.ours_alone = alone.collect();
         Ok(others)
     }
 }

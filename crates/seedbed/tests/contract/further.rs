@@ -201,3 +201,19 @@ fn what_tests_left_on_further_rows_is_planned_reset_and_cleaned_up_as_any_other(
         assert_eq!(large.dump(), rows);
     }
 }
+
+#[test]
+fn rows_of_others_are_counted_as_they_are_where_further_rows_are_missing() {
+    let mut large = large(&[WARD], WARD_TABLES, 3);
+    large.seed().unwrap();
+    large.world.sql("INSERT INTO patients (id, name) VALUES (1, 'Real')");
+    large.world.sql("INSERT INTO stays VALUES (1, 1, 1), (1, 2, 1), (1, 3, 1)");
+    let others = |large: &mut Large| large.run(|target, _| seedbed::plan(target, None)).unwrap().plan.rows_of_others;
+    assert_eq!(others(&mut large), 5);
+    large.world.sql("DELETE FROM stays WHERE patient_id > 7000000000000000 AND seq = 2");
+    assert_eq!(others(&mut large), 5);
+    large.seed().unwrap();
+    let patient = large.world.number("SELECT max(id) FROM patients");
+    large.world.sql(&format!("INSERT INTO stays VALUES ({patient}, 77, 1)"));
+    assert_eq!(others(&mut large), 6);
+}
