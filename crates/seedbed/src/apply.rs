@@ -393,7 +393,9 @@ fn expect_count(doing: &str, table: &str, planned: usize, touched: usize, survey
 fn with_triggers(mut error: Error, table: &str, survey: &Survey) -> Error {
     let triggers = survey.schema.tables.get(table).map(|table| table.triggers.as_slice()).unwrap_or_default();
     if !triggers.is_empty() {
-        error = error.detail(format!("triggers on `{table}`: {}", triggers.join(", ")));
+        error = error
+            .detail(format!("triggers on `{table}`: {}", triggers.join(", ")))
+            .help("leave what a trigger writes out of `columns`, and of `links`");
     }
     error
 }

@@ -21,7 +21,7 @@ use seedbed_core::scale::Scaled;
 use seedbed_core::schema::{Schema, Table};
 
 use crate::counters;
-use crate::database::Database;
+use crate::database::{Database, FailureKind};
 use crate::debris::{Link, OwnRun};
 use crate::error::{Error, Exit, Result, While};
 use crate::load::Load;
@@ -416,7 +416,13 @@ impl Further {
             passwords: &self.passwords,
             blocks: self.scaled.further(),
         };
-        database.load(&load, progress).during(|| format!("loading further rows of `{}`", part.table))?;
+        let doing = format!("loading further rows of `{}`", part.table);
+        database.load(&load, progress).map_err(|failure| match Error::from_failure(&doing, &failure) {
+            error if failure.kind == FailureKind::ForeignKey && !self.rebuild => error.help(
+                "with `--rebuild` tables may refer to each other in a circle: references are checked behind all rows",
+            ),
+            error => error,
+        })?;
         // The engine has counted what it took; a trigger may have it otherwise.
         if !table.triggers.is_empty() {
             Self::expect_all(database, comparison)?;

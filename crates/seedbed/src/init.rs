@@ -17,7 +17,7 @@ use seedbed_core::generate::{Parameters, generate};
 use seedbed_core::outline::{Catalogue, Held, Lessons, Outline, columns_of_check, outline};
 use seedbed_core::plan::desired::{DesiredBlock, Encoding, desired};
 use seedbed_core::scenario::{self, Files};
-use seedbed_core::schema::{Check, ColumnKind, Rules, Schema, Table, TableKind};
+use seedbed_core::schema::{Check, Column, ColumnKind, Rules, Schema, Table, TableKind};
 use seedbed_core::source::Source;
 use seedbed_core::value::Value;
 
@@ -281,7 +281,7 @@ impl Trial<'_> {
     fn hold_checks(&mut self, database: &mut dyn Database, table: &Table, rows: &DesiredBlock) -> Result<bool> {
         let Some(rules) = self.catalogue.rules.get(&table.name) else { return Ok(true) };
         let mut good = true;
-        for check in rules.checks.iter().filter(|check| check.column.is_none()) {
+        for check in &rules.checks {
             let failing = failing(database, table, rows, check)?;
             if failing == Some(0) {
                 self.lessons.holding.insert((table.name.clone(), check.expression.clone()));
@@ -297,7 +297,7 @@ impl Trial<'_> {
     /// of that was tried, leaves the table out.
     fn make_plainer(&mut self, table: &Table, check: &Check) {
         let tried = self.tried.entry((table.name.clone(), check.expression.clone())).or_default();
-        let about = columns_of_check(table, &check.expression);
+        let about = columns_of(table, check);
         let place = |column: &str| (table.name.clone(), column.to_owned());
         let nullable: Vec<&str> = about.iter().filter(|c| c.nullable).map(|c| c.name.as_str()).collect();
         let attempt = *tried;
@@ -328,9 +328,19 @@ impl Trial<'_> {
     }
 }
 
+/// Returns the columns that a check is about.
+fn columns_of<'t>(table: &'t Table, check: &Check) -> Vec<&'t Column> {
+    match &check.column {
+        Some(name) => table.column(name).into_iter().collect(),
+        None => columns_of_check(table, &check.expression),
+    }
+}
+
 /// Returns how many rows do not hold a check; nothing where the engine can't say.
 fn failing(database: &mut dyn Database, table: &Table, rows: &DesiredBlock, check: &Check) -> Result<Option<i64>> {
-    let columns = columns_of_check(table, &check.expression);
+    let columns = columns_of(table, check);
+    // A value that is cast to its domain is held against the domain's checks by that.
+    let expression = check.column.is_none().then_some(check.expression.as_str());
     if columns.is_empty() || rows.rows.is_empty() {
         return Ok(Some(0));
     }
@@ -341,7 +351,7 @@ fn failing(database: &mut dyn Database, table: &Table, rows: &DesiredBlock, chec
     for some in rows.rows.chunks((900 / columns.len()).clamp(1, 100)) {
         let cells = some.iter().map(|row| places.iter().map(|place| place.map(|at| row.cells[at].clone())).collect());
         let cells: Vec<Vec<_>> = cells.collect();
-        let statement = sql::rules::count_failing(dialect, table, &columns, &cells, &check.expression);
+        let statement = sql::rules::count_failing(dialect, table, &columns, &cells, expression);
         // What fails must not take the other questions with it.
         let mut transaction = run::begin(database, Access::Read, PATIENCE, &mut |_| {})?;
         match transaction.query(&statement.sql, &statement.values) {

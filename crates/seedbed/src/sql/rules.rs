@@ -78,13 +78,13 @@ pub(crate) fn select_first(dialect: Dialect, table: &Table, column: &str) -> Sta
 }
 
 /// Returns the statement that counts those of `rows` that do not hold an expression of the catalogue
-/// about `columns`. A column that the rows do not have is its default, where that can be looked at.
+/// about `columns`; without one, it fails where a value is none of its column's type. A column that the rows do not have is its default, where that can be looked at.
 pub(crate) fn count_failing(
     dialect: Dialect,
     table: &Table,
     columns: &[&Column],
     rows: &[Vec<Option<Cell>>],
-    expression: &str,
+    expression: Option<&str>,
 ) -> Statement {
     let mut writer = Writer::new(dialect);
     writer.push("SELECT count(*) FROM (");
@@ -109,7 +109,18 @@ pub(crate) fn count_failing(
     writer.push(") AS ");
     writer.name(&table.name);
     writer.push(" WHERE NOT (");
-    writer.text.push_str(expression);
+    match expression {
+        Some(expression) => writer.text.push_str(expression),
+        // What is not looked at is not made.
+        None => {
+            for (position, column) in columns.iter().enumerate() {
+                writer.push(if position == 0 { "" } else { " AND " });
+                writer.name(&column.name);
+                writer.push(" IS NOT DISTINCT FROM ");
+                writer.name(&column.name);
+            }
+        }
+    }
     writer.push(")");
     writer.finish()
 }

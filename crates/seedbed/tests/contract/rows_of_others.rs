@@ -106,7 +106,7 @@ fn what_tests_leave_behind_goes_with_what_hangs_on_it() {
             "pairs: new -> real item (user_id is new)",
             "pairs: e2e_17@seed.test -> item_1 (user_id is e2e_17@seed.test)",
             "users: e2e_17@seed.test (email matches e2e_*@seed.test)",
-            "visits: active -> made by a test (user_id is active)",
+            "visits: active -> made by a test (item_id is made by a test)",
         ]
     );
     assert_eq!((plan.inserts(), plan.updates(), plan.deletes()), (0, 0, 0));
