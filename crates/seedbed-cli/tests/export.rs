@@ -282,6 +282,27 @@ fn what_is_killed_leaves_nothing_that_looks_whole_and_can_be_done_again() {
 }
 
 #[test]
+fn what_stands_beside_an_earlier_export_is_named_and_stays() {
+    let project = Project::new();
+    let export = || project.call(&["export", "m03", "--out", "files", "--format", "csv"]);
+    export().done();
+    export().done();
+    let folder = project.path().join("files");
+    fs::write(folder.join("precious.csv"), "mine").unwrap();
+    let error = export().failed(2);
+    assert!(
+        error.starts_with("error[folder-in-use]: the folder files holds something else: precious.csv\n"),
+        "{error}"
+    );
+    assert!(folder.join("manifest.json").exists() && folder.join("users_user.csv").exists());
+    fs::remove_file(folder.join("precious.csv")).unwrap();
+    fs::create_dir(folder.join("sub")).unwrap();
+    assert!(export().failed(2).contains("holds something else: sub\n"));
+    fs::remove_dir(folder.join("sub")).unwrap();
+    export().done();
+}
+
+#[test]
 fn a_wrong_call_is_2_and_says_what_is_right() {
     let project = Project::new();
     let export = |args: &[&str]| project.call(&[&["export", "m03", "--out", "files"][..], args].concat()).failed(2);

@@ -4,6 +4,7 @@
 //! last, so that parts that are written at the same time know each other, and a folder where an export
 //! was broken off can be used again.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use crate::manifest::Manifest;
 
 /// What a file's name ends in until it is whole.
 const PARTIAL: &str = ".partial";
+/// What the names of files of rows end in.
+const ENDINGS: [&str; 4] = ["csv", "jsonl", "sql", "parquet"];
 
 /// The folder of an export.
 pub(crate) struct Folder<'a> {
@@ -34,6 +37,15 @@ impl<'a> Folder<'a> {
             if !names.iter().any(|name| is_manifest(name)) {
                 return Err(refused(shown, &format!("holds something else: {}", names[0])));
             }
+        }
+        let mut foreign = self::foreign(path, &names);
+        if foreign.is_some() {
+            // Another part may have given a file its name in between.
+            names = self::names(path).map_err(while_opening)?;
+            foreign = self::foreign(path, &names);
+        }
+        if let Some(name) = foreign {
+            return Err(refused(shown, &format!("holds something else: {name}")));
         }
         for name in names.iter().filter(|name| is_manifest(name) && !name.ends_with(PARTIAL)) {
             let Some(earlier) = read(&path.join(name)) else {
@@ -115,6 +127,21 @@ fn names(path: &Path) -> io::Result<Vec<String>> {
         .collect::<io::Result<_>>()?;
     names.sort_unstable();
     Ok(names)
+}
+
+/// Returns the first name in a folder that no export has made. Where one was broken off, or is being made by
+/// another part, no manifest names its files yet: they have the endings of such files.
+fn foreign(path: &Path, names: &[String]) -> Option<String> {
+    let whole = names.iter().filter(|name| is_manifest(name)).filter_map(|name| read(&path.join(name)));
+    let known: BTreeSet<String> = whole.flat_map(|manifest| manifest.files().cloned().collect::<Vec<_>>()).collect();
+    let begun = names.iter().any(|name| is_manifest(name) && name.ends_with(PARTIAL));
+    let is_ours = |name: &String| {
+        let bare = name.strip_suffix(PARTIAL).unwrap_or(name);
+        let ending = Path::new(bare).extension().and_then(|ending| ending.to_str());
+        let is_manifest = is_manifest(name) && (name.ends_with(PARTIAL) || read(&path.join(name)).is_some());
+        is_manifest || known.contains(bare) || begun && ending.is_some_and(|ending| ENDINGS.contains(&ending))
+    };
+    names.iter().find(|name| path.join(name).is_dir() || !is_ours(name)).cloned()
 }
 
 /// Whether a file is named as a manifest of an export is, begun or whole.
