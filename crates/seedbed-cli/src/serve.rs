@@ -27,6 +27,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use seedbed::{Error, Exit, Result, Warm};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, mpsc, watch};
 
@@ -347,6 +348,37 @@ fn read_query(operation: &Operation, parts: &Parts) -> Result<Map<String, Value>
     Ok(said)
 }
 
+/// What a body says; a name stands in it once.
+struct Said(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Said {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> std::result::Result<Self, D::Error> {
+        reader.deserialize_map(Names)
+    }
+}
+
+/// Reads the names of an object.
+struct Names;
+
+impl<'de> Visitor<'de> for Names {
+    type Value = Said;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut names: A) -> std::result::Result<Said, A::Error> {
+        let mut said = Map::new();
+        while let Some((name, value)) = names.next_entry::<String, Value>()? {
+            if said.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("`{name}` is said twice")));
+            }
+            said.insert(name, value);
+        }
+        Ok(Said(said))
+    }
+}
+
 /// Reads a body, which is a JSON object.
 async fn read_body(parts: &Parts, body: Body) -> Result<Map<String, Value>> {
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -358,8 +390,7 @@ async fn read_body(parts: &Parts, body: Body) -> Result<Map<String, Value>> {
         return Err(Error::new(Exit::Usage, TOO_LONG, message));
     };
     match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(said)) => Ok(said),
-        Ok(_) => Err(wrong("the body is to be a JSON object")),
+        Ok(Said(said)) => Ok(said),
         Err(error) => Err(wrong(format!("the body is to be a JSON object: {error}"))),
     }
 }
