@@ -45,7 +45,7 @@ use door::Door;
 use operation::{Asked, OPERATIONS, Operation, wrong};
 
 pub(crate) use listen::{Address, Listening};
-pub(crate) use secret::Secret;
+pub(crate) use secret::{Secret, remove};
 
 /// No body that asks for something is longer.
 const LONGEST_BODY: usize = 64 * 1024;

@@ -4,6 +4,7 @@ use std::fs;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use axum::Router;
@@ -30,8 +31,10 @@ pub(crate) struct Mark(PathBuf);
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        // Somebody may have removed it.
-        let _ = fs::remove_file(&self.0);
+        // Somebody may have removed it, and put another file there.
+        if self.0.symlink_metadata().is_ok_and(|found| found.file_type().is_socket()) {
+            let _ = fs::remove_file(&self.0);
+        }
     }
 }
 
@@ -51,6 +54,11 @@ impl Listening {
     }
 
     async fn socket(path: &Path) -> Result<Self> {
+        let is_socket = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket());
+        if path.symlink_metadata().is_ok() && !is_socket(path) {
+            let message = format!("{} is there already, and is no socket", path.display());
+            return Err(taken(message).help("name another with --socket, or move this one away"));
+        }
         // A socket that nobody listens at was left by a service that was killed.
         if let Err(error) = UnixStream::connect(path).await
             && error.kind() == ErrorKind::ConnectionRefused

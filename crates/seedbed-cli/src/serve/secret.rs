@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use seedbed::{Error, Exit, Result};
 use subtle::ConstantTimeEq;
@@ -28,12 +28,17 @@ impl Secret {
         self.0.as_bytes().ct_eq(shown.as_bytes()).into()
     }
 
-    /// Writes it into a file that only its owner can read, in place of one that stands there.
+    /// Writes it into a file that only its owner can read, in place of one that an earlier start left there.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let draft = path.with_extension("draft");
+        if path.symlink_metadata().is_ok() && !is_token_file(path) {
+            let message = format!("{} is there already, and is no token of an earlier start", path.display());
+            return Err(Error::new(Exit::CouldNotRun, "no-token-file", message)
+                .help("name another file with --token-file, or move this one away"));
+        }
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(format!(".{}.draft", std::process::id()));
+        let draft = PathBuf::from(draft);
         let write = || {
-            // A draft that was left behind would keep the rights it has.
-            let _ = fs::remove_file(&draft);
             let mut file = private(&mut OpenOptions::new()).write(true).create_new(true).open(&draft)?;
             writeln!(file, "{}", self.0)?;
             fs::rename(&draft, path)
@@ -43,6 +48,24 @@ impl Secret {
             Error::new(Exit::CouldNotRun, "no-token-file", message).help("name another file with --token-file")
         })
     }
+}
+
+/// Removes a file that holds a token; whatever else has come in its place stays.
+pub(crate) fn remove(path: &Path) {
+    if is_token_file(path) {
+        // Somebody may have removed it.
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Whether a file is one as a start writes it: a line of 64 hex digits, for its owner alone.
+fn is_token_file(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let private =
+        |found: fs::Metadata| found.is_file() && found.len() == 65 && found.permissions().mode() & 0o777 == 0o600;
+    let is_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    path.symlink_metadata().is_ok_and(private)
+        && fs::read(path).is_ok_and(|text| text.strip_suffix(b"\n").is_some_and(|line| line.iter().all(is_hex)))
 }
 
 #[cfg(unix)]

@@ -110,8 +110,7 @@ struct Removed(PathBuf);
 
 impl Drop for Removed {
     fn drop(&mut self) {
-        // Somebody may have removed it.
-        let _ = fs::remove_file(&self.0);
+        crate::serve::remove(&self.0);
     }
 }
 

@@ -239,3 +239,34 @@ fn what_an_answer_says_to_type_names_the_database_and_the_worker() {
     let error: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
     assert_eq!(error["error"]["help"][0], "seedbed seed m03 --db sqlite:other.db --worker 2", "{error}");
 }
+
+#[test]
+fn a_name_that_stands_twice_in_a_body_is_refused() {
+    let service = Service::start();
+    let reply = service.ask("POST", "/v1/cleanup", r#"{"worker": 1, "worker": 0}"#);
+    assert_eq!(reply.status, 400, "{reply:?}");
+    assert!(reply.body.contains("`worker` is said twice"), "{reply:?}");
+}
+
+#[test]
+fn a_file_of_somebody_else_is_no_place_for_a_token_or_a_socket() {
+    let project = Project::seeded("m03");
+    let env = project.path().join(".env");
+    // Others may read it; it has another text; it has another length.
+    for (text, rights) in [("a".repeat(64), 0o644), ("KEY=value".to_owned(), 0o600), ("g".repeat(64), 0o600)] {
+        fs::write(&env, text.clone() + "\n").unwrap();
+        fs::set_permissions(&env, fs::Permissions::from_mode(rights)).unwrap();
+        for (flag, wanted) in [("--token-file", "is no token of an earlier start"), ("--socket", "is no socket")] {
+            let error = project.call(&["serve", "m03", flag, ".env"]).failed(6);
+            assert!(error.contains(wanted) && error.contains("help: name another"), "{error}");
+            assert_eq!(fs::read_to_string(&env).unwrap(), text.clone() + "\n");
+        }
+    }
+    // What an earlier start left is replaced, and what came in its place since stays.
+    fs::write(&env, "a".repeat(64) + "\n").unwrap();
+    let mut service = Service::over(project, &["--token-file", ".env"]);
+    assert_ne!(service.token, "a".repeat(64));
+    fs::write(&env, "KEY=value\n").unwrap();
+    service.interrupt();
+    assert_eq!(fs::read_to_string(&env).unwrap(), "KEY=value\n");
+}
