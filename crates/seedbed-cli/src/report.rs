@@ -150,7 +150,8 @@ fn whole(view: &View<'_>) -> Option<(String, String)> {
 fn name(check: &Check) -> String {
     let case: Vec<&str> = check.row.iter().chain(&check.value).map(String::as_str).collect();
     let case = if case.is_empty() { String::new() } else { format!(" ({})", case.join(", ")) };
-    format!("{} {}{case}", check.id, check.fact)
+    let id = if check.id.is_empty() { String::new() } else { format!("{} ", check.id) };
+    format!("{id}{}{case}", check.fact)
 }
 
 /// Returns `declared 2 or more, counted 1`.

@@ -85,7 +85,7 @@ impl Report<'_> {
             return format!("{}  {tally} ({took})\n", paint.good("verified"));
         }
         let mut reasons = Vec::new();
-        let mut ids: Vec<&str> = verified.report.failing().map(|check| check.id.as_str()).collect();
+        let mut ids: Vec<String> = verified.report.failing().map(subject).collect();
         ids.dedup();
         if !ids.is_empty() {
             let verb = if ids.len() == 1 { "does" } else { "do" };
@@ -107,6 +107,11 @@ impl Report<'_> {
         let (reasons, reset) = (reasons.join("; "), headline::typed(self.work, "reset", ""));
         format!("{}  {tally} ({took})\n{reasons}\n`{reset}` restores it\n", paint.bad("not verified"))
     }
+}
+
+/// Returns what a person knows a check by: its id, or its fact where it has none.
+fn subject(check: &Check) -> String {
+    if check.id.is_empty() { format!("`{}`", check.fact) } else { check.id.clone() }
 }
 
 /// Returns `25 of 25 checks hold, 1 not asked`.
