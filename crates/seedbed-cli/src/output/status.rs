@@ -9,7 +9,7 @@ use seedbed::state::Seeded;
 use serde_json::{Value, json};
 
 use super::headline::short;
-use super::{Paint, as_of, count, minute};
+use super::{Paint, as_of, count, minute, number};
 use crate::answer;
 
 pub(crate) struct Report<'a> {
@@ -24,11 +24,16 @@ impl answer::Report for Report<'_> {
         for seeded in &self.status.state.seeded {
             let _ = writeln!(
                 text,
-                "seeded    {}   as of {}   good until {}   seed {}   {}   {}   digest {}{}{}",
+                "seeded    {}   as of {}   good until {}   seed {}{}   {}   {}   digest {}{}{}",
                 seeded.scenario,
                 as_of(seeded.as_of),
                 minute(seeded.as_of.saturating_add(seeded.holds_for)),
                 seeded.seed,
+                if seeded.blocks() > 1 {
+                    format!("   scale {}", number(seeded.blocks() as usize))
+                } else {
+                    String::new()
+                },
                 count(rows(seeded), "row", "rows"),
                 count(seeded.files.len(), "file", "files"),
                 short(&seeded.digest),
@@ -99,6 +104,7 @@ impl Report<'_> {
             "aged": self.has_aged(seeded),
             "digest": seeded.digest,
             "state": seeded.variant,
+            "scale": seeded.blocks(),
             "rows": rows(seeded),
             "files": seeded.files.len(),
             "seeded_at": seeded.seeded_at,
@@ -107,6 +113,8 @@ impl Report<'_> {
     }
 }
 
+/// Returns how many rows stand, those of further blocks among them.
 fn rows(seeded: &Seeded) -> usize {
-    seeded.keys.values().map(|keys| keys.keys.len()).sum()
+    let further: u64 = seeded.further().map(|(_, further)| further.rows).sum();
+    seeded.keys.values().map(|keys| keys.keys.len()).sum::<usize>() + further as usize
 }

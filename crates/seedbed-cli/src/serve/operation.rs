@@ -87,7 +87,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Does::Reads,
         "/v1/status",
         "status",
-        "What is seeded here, and whether tests may write.",
+        "What is seeded here, at which scale and with how many rows, and whether tests may write.",
         &[],
         &["database", "seeded"],
     ),
