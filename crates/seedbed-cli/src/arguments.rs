@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use seedbed::export::Form;
 
 use crate::answer::Answer;
@@ -173,7 +175,15 @@ pub(crate) enum Verb {
 impl Arguments {
     /// Reads what was typed, help lines call it `program`; what no verb can do is a wrong call.
     pub(crate) fn read(program: &str, args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut arguments = Self::try_parse_from(args)?;
+        let matches = command().try_get_matches_from(args)?;
+        let mut arguments = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))?;
+        if let Some(instead) = arguments.verb.instead_of_a_worker()
+            && matches.value_source("worker") == Some(ValueSource::CommandLine)
+        {
+            let verb = matches.subcommand_name().unwrap_or_default();
+            let message = format!("`{verb}` is not about one worker, and does not understand --worker; {instead}");
+            return Err(command().error(ErrorKind::UnknownArgument, message));
+        }
         arguments.global.program = typed::Flags::of(&arguments.global).program(program);
         if arguments.global.format.is_code() && !matches!(arguments.verb, Verb::Manifest(_)) {
             let message = "only `manifest` is written as code; the formats of other verbs are `text` and `json`";
@@ -202,7 +212,56 @@ impl Arguments {
     }
 }
 
+/// Returns the command line, in which each verb tells its own formats.
+fn command() -> Command {
+    let format = |values: &'static [&'static str], help: &'static str| {
+        // What is wrong with another is said in words of its own.
+        let other = |name: &&str| !values.contains(name);
+        let others = ["text", "json"].into_iter().filter(other).map(|name| PossibleValue::new(name).hide(true));
+        let all: Vec<PossibleValue> = values.iter().map(PossibleValue::new).chain(others).collect();
+        let format = PossibleValuesParser::new(all).map(|text| Format::from_str(&text, false).expect("it is one"));
+        Arg::new("format").long("format").value_name("FORMAT").value_parser(format).help(help)
+    };
+    let mut command = Arguments::command()
+        .mut_subcommand("manifest", |verb| {
+            verb.arg(format(
+                &["text", "json", "ts", "py", "dart"],
+                "How it is written: for a person, as an object, as code",
+            ))
+        })
+        .mut_subcommand("export", |verb| verb.arg(format(FORMS, "What the files are like")));
+    for verb in ["run", "serve", "status"] {
+        if command.find_subcommand(verb).is_some() {
+            let worker =
+                Arg::new("worker").long("worker").hide(true).value_parser(clap::value_parser!(u8).range(0..=49));
+            command = command.mut_subcommand(verb, |verb| verb.arg(worker));
+        }
+    }
+    command
+}
+
+/// What the files of `export` can be like.
+const FORMS: &[&str] = &[
+    "csv",
+    "jsonl",
+    "sql",
+    #[cfg(feature = "parquet")]
+    "parquet",
+];
+
 impl Verb {
+    /// Returns what is typed in place of --worker, for a verb that is not about one.
+    fn instead_of_a_worker(&self) -> Option<&'static str> {
+        match self {
+            Self::Status(_) => Some("it tells of all"),
+            #[cfg(all(unix, feature = "serve"))]
+            Self::Serve(_) => Some("a request says its `worker`"),
+            #[cfg(all(unix, feature = "serve"))]
+            Self::Run(_) => Some("--workers says how many are seeded"),
+            _ => None,
+        }
+    }
+
     /// Runs the verb.
     pub(crate) fn run(&self, desk: &Desk<'_>) -> seedbed::Result<Answer> {
         match self {

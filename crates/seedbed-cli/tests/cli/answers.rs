@@ -90,3 +90,73 @@ fn personas_and_what_they_lead_to_are_shown() {
     assert!(project.call(&["show", "powr", "favorites"]).failed(2).contains("no persona or row `powr`"));
     assert_eq!(project.json(&["verify", "m03"])["holds"], true);
 }
+
+#[test]
+fn a_verb_tells_its_own_formats() {
+    let project = Project::new();
+    let formats = |args: &[&str]| {
+        let told = project.call(args);
+        let text = told.out + &told.err;
+        text.split("[possible values: ").nth(1).unwrap_or(&text).split(']').next().unwrap().to_owned()
+    };
+    let wrong = |verb: &str| formats(&[verb, "m03", "--format", "xx"]);
+    assert_eq!(wrong("manifest"), "text, json, ts, py, dart");
+    assert!(wrong("export").starts_with("csv, jsonl, sql"), "{}", wrong("export"));
+    assert_eq!(wrong("seed"), "text, json");
+    assert!(project.call(&["manifest", "-h"]).done().contains("[possible values: text, json, ts, py, dart]"));
+    assert!(!project.call(&["export", "-h"]).done().contains("text, json"));
+    assert!(project.call(&["manifest", "m03", "--format", "ts"]).done().contains("export function"));
+    assert!(project.call(&["--format", "ts", "manifest", "m03"]).done().contains("export function"));
+}
+
+#[test]
+fn a_verb_that_is_not_about_one_worker_refuses_to_be_told_one() {
+    let project = Project::new();
+    for (args, instead) in [
+        (["status", "--worker", "3"].as_slice(), "it tells of all"),
+        (&["--worker", "0", "status"], "it tells of all"),
+        (&["serve", "m03", "--worker", "3"], "a request says its `worker`"),
+        (&["run", "m03", "--worker", "3", "--", "true"], "--workers says how many are seeded"),
+    ] {
+        let error = project.call(args).failed(2);
+        assert!(error.contains("does not understand --worker") && error.contains(instead), "{error}");
+        let verb = args.iter().find(|word| ["status", "serve", "run"].contains(word)).unwrap();
+        assert!(!project.call(&[verb, "-h"]).done().contains("--worker "), "{verb}");
+    }
+    project.call(&["status"]).done();
+}
+
+#[test]
+fn a_failing_fact_without_an_id_is_named_by_its_words() {
+    let project = Project::new();
+    let file = "pockitflyer_backend/users/fixtures/m03_engagement_scenarios.json";
+    let text = project.read(file);
+    let at = text.find("\"id\": \"C3\"").expect("there is a fact C3");
+    let end = at + text[at..].find(',').unwrap() + 1;
+    std::fs::write(project.path().join(file), text[..at].to_owned() + text[end..].trim_start()).unwrap();
+    project.call(&["seed", "m03"]).done();
+    project.sql("DELETE FROM flyers_favorite WHERE id = (SELECT max(id) FROM flyers_favorite)");
+    let told = project.call(&["verify", "m03"]).out;
+    let reasons = told.lines().rev().nth(1).unwrap();
+    assert!(reasons.contains("`50 favorites`") && !reasons.starts_with(' ') && !reasons.contains(", ,"), "{told}");
+    assert_eq!(project.call(&["report", "m03", "--junit", "a.xml"]).code, 1);
+    assert!(project.read("a.xml").contains("name=\"50 favorites\""));
+}
+
+#[test]
+fn status_knows_the_scale_and_all_rows_that_stand() {
+    let project = Project::new();
+    project.call(&["seed", "m03", "--scale", "3"]).done();
+    let status = project.json(&["status"]);
+    let seeded = &status["seeded"][2];
+    assert_eq!((&seeded["scenario"], &seeded["scale"]), (&"m03".into(), &3.into()));
+    let rows: i64 = status["seeded"].as_array().unwrap().iter().map(|one| one["rows"].as_i64().unwrap()).sum();
+    let stand = ["users_user", "users_profile", "users_privacysettings", "flyers_flyer", "flyers_flyerimage"]
+        .iter()
+        .chain(&["flyers_favorite", "users_follow"])
+        .map(|table| project.number(&format!("SELECT count(*) FROM {table}")))
+        .sum::<i64>();
+    assert_eq!(rows, stand);
+    let text = project.call(&["status"]).done();
+    assert!(text.contains("seed 1   scale 3   240 rows"), "{text}");
+}
