@@ -199,7 +199,7 @@ fn seed(database: &mut dyn Database, generated: &Generated, scaled: &Scaled) -> 
         media: None,
         now: TODAY,
         as_of: Some(TODAY),
-        scale: Some(Scaling { scaled, rebuild: true }),
+        scale: Some(Scaling { scaled, standing: None, rebuild: true }),
         lock_timeout: Duration::from_secs(5),
         bookkeeping: &[],
         program: "seedbed",
