@@ -3,9 +3,11 @@
 //! Whoever follows a hint reaches the database, the worker and the rows that it is about. A password is
 //! never repeated: the address is told without it.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
+use seedbed::database::postgres::Address;
 use seedbed::typed::{quoted, with_flags};
 use seedbed_core::plan::civil;
 
@@ -67,41 +69,6 @@ impl<'a> Flags<'a> {
 }
 
 /// Returns a database as it was named, without a password that stands in it.
-fn without_password(database: &str) -> String {
-    let Some((scheme, rest)) = database.split_once("://") else { return database.to_owned() };
-    let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    if tail.contains('@') {
-        // What stands before it may be a part of the password.
-        return "DATABASE".to_owned();
-    }
-    let authority = match authority.rsplit_once('@') {
-        Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or_default()),
-        None => authority.to_owned(),
-    };
-    let Some((path, query)) = tail.split_once('?') else { return format!("{scheme}://{authority}{tail}") };
-    // A name that is written in another way may be that of a password.
-    let secret =
-        |pair: &&str| pair.split('=').next().is_some_and(|name| name.contains("password") || name.contains('%'));
-    let pairs: Vec<&str> = query.split('&').filter(|pair| !secret(pair)).collect();
-    let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
-    format!("{scheme}://{authority}{path}{query}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_database_is_told_without_its_password() {
-        for (named, told) in [
-            ("sqlite:a b.db", "sqlite:a b.db"),
-            ("postgres://ann@host/shop", "postgres://ann@host/shop"),
-            ("postgres://ann:s%40:x@host:1/shop?sslmode=require", "postgres://ann@host:1/shop?sslmode=require"),
-            ("postgres:///shop?user=ann&password=se&host=/run", "postgres:///shop?user=ann&host=/run"),
-            ("postgres://host/shop?passw%6Frd=se", "postgres://host/shop"),
-            ("postgres://ann:a/b@host/shop", "DATABASE"),
-        ] {
-            assert_eq!(without_password(named), told, "{named}");
-        }
-    }
+fn without_password(database: &str) -> Cow<'_, str> {
+    if Address::is_one(database) { Address::without_password(database).0.into() } else { database.into() }
 }

@@ -368,29 +368,11 @@ fn failing(database: &mut dyn Database, table: &Table, rows: &DesiredBlock, chec
 /// Returns the address as the settings keep it, and whether a password was taken out of it.
 fn kept_address(address: &str, name: &str, settings: &Path, here: &Path) -> (String, bool) {
     if postgres::Address::is_one(address) {
-        return without_password(address);
+        return postgres::Address::without_password(address);
     }
     let path = name.strip_prefix("sqlite:").unwrap_or(name);
     let folder = settings.parent().unwrap_or(here);
     (format!("sqlite:{}", project::shown(&here.join(path), folder)), false)
-}
-
-/// Returns an address without its password, and whether it had one.
-fn without_password(address: &str) -> (String, bool) {
-    let (scheme, rest) = address.split_once("://").unwrap_or(("postgres", address));
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    // A password may hold any letter, also those that end a place.
-    let (user, place) = place.rsplit_once('@').map_or((None, place), |(user, place)| (Some(user), place));
-    let named = user.map(|user| user.split_once(':').map_or((user, false), |(user, _)| (user, true)));
-    let secret = |pair: &&str| {
-        let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
-        name.contains('%') || name.ends_with("password")
-    };
-    let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !secret(pair)).collect();
-    let had = named.is_some_and(|(_, password)| password) || query.split('&').any(|pair| secret(&pair));
-    let user = named.map_or_else(String::new, |(user, _)| format!("{user}@"));
-    let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
-    (format!("{scheme}://{user}{place}{query}"), had)
 }
 
 fn settings_text(address: &str) -> String {
@@ -430,22 +412,4 @@ fn write_new(path: &Path, text: &str, here: &Path) -> Result<()> {
         let message = format!("while writing {}: {error}", project::shown(path, here));
         Error::new(Exit::CouldNotRun, "no-file", message).help("go to a folder that files can be made in")
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_kept_without_its_password() {
-        for (address, kept, had) in [
-            ("postgres://ann:secret@h:5/d?sslmode=require", "postgres://ann@h:5/d?sslmode=require", true),
-            ("postgresql://ann@h/d", "postgresql://ann@h/d", false),
-            ("postgres:///d?host=/run&password=secret", "postgres:///d?host=/run", true),
-            ("postgres://ann:se/c:r@t@h/d", "postgres://ann@h/d", true),
-            ("postgres://h/d?passw%6Frd=secret", "postgres://h/d", true),
-        ] {
-            assert_eq!(without_password(address), (kept.to_owned(), had), "{address}");
-        }
-    }
 }

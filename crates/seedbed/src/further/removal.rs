@@ -25,6 +25,7 @@ use crate::session::{Notice, Scaling};
 use crate::sql;
 use crate::state::{self, FurtherKeys, Seeded};
 use crate::survey::{Aim, Question, Survey};
+use crate::typed;
 
 /// Further rows that are to go.
 pub(super) struct Leaving {
@@ -318,7 +319,9 @@ fn clear(
             let chain = question.dataset.scenarios[question.levels.clone()].last().map_or("", |level| &level.name);
             let message = format!("rows that tests left behind hang on further rows of `{}` that would go", part.table);
             let error = not_ours(message, &shape.table, &named(&left), &by);
-            return Err(Error { rule: "debris-in-the-way", ..error }.help(format!("{program} reset {chain}")));
+            return Err(
+                Error { rule: "debris-in-the-way", ..error }.help(typed::line(program, &format!("reset {chain}")))
+            );
         }
     }
     Ok(())

@@ -113,6 +113,34 @@ impl Address {
         text.starts_with("postgres://") || text.starts_with("postgresql://")
     }
 
+    /// Returns an address without its password, as it may be shown and kept, and whether it had one.
+    pub fn without_password(address: &str) -> (String, bool) {
+        let (scheme, rest) = address.split_once("://").unwrap_or(("postgres", address));
+        // A password may hold any letter, also those that end a place.
+        let opens_one = |before: &str| before.contains(':') && !before.contains(['@', '/']);
+        let (place, query) = match rest.split_once('?') {
+            Some((before, after)) if opens_one(before) && after.contains('@') => {
+                let (user, tail) = rest.rsplit_once('@').expect("there is one");
+                let (place, query) = tail.split_once('?').unwrap_or((tail, ""));
+                (format!("{user}@{place}"), query)
+            }
+            Some((place, query)) => (place.to_owned(), query),
+            None => (rest.to_owned(), ""),
+        };
+        let (user, place) = place.rsplit_once('@').map_or((None, &*place), |(user, place)| (Some(user), place));
+        let named = user.map(|user| user.split_once(':').map_or((user, false), |(user, _)| (user, true)));
+        let secret = |pair: &&str| {
+            let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
+            // A name that is written in another way may be that of a password.
+            name.contains('%') || name.ends_with("password")
+        };
+        let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !secret(pair)).collect();
+        let had = named.is_some_and(|(_, password)| password) || query.split('&').any(|pair| secret(&pair));
+        let user = named.map_or_else(String::new, |(user, _)| format!("{user}@"));
+        let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
+        (format!("{scheme}://{user}{place}{query}"), had)
+    }
+
     /// Reads an address; what it leaves out comes from the environment.
     pub fn read(text: &str, environment: &Environment) -> Result<Self, Failure> {
         if let Some(variable) = REFUSED.iter().find(|variable| environment.get(variable).is_some()) {
@@ -429,6 +457,21 @@ fn decoded(text: &str) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_shown_and_kept_without_its_password() {
+        for (address, kept, had) in [
+            ("postgres://ann:secret@h:5/d?sslmode=require", "postgres://ann@h:5/d?sslmode=require", true),
+            ("postgresql://ann@h/d", "postgresql://ann@h/d", false),
+            ("postgres:///d?host=/run&password=secret", "postgres:///d?host=/run", true),
+            ("postgres://ann:se/c:r@t@h/d", "postgres://ann@h/d", true),
+            ("postgres://ann:s?cret@h/d?sslmode=require", "postgres://ann@h/d?sslmode=require", true),
+            ("postgres:///d?user=ann@h", "postgres:///d?user=ann@h", false),
+            ("postgres://h/d?passw%6Frd=secret", "postgres://h/d", true),
+        ] {
+            assert_eq!(Address::without_password(address), (kept.to_owned(), had), "{address}");
+        }
+    }
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
