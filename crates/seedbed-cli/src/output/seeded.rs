@@ -57,7 +57,10 @@ impl Report<'_> {
             let kinds = [(inserted, "inserted"), (changed, "changed"), (removed, "removed")];
             let kinds = kinds.into_iter().filter(|(number, _)| *number > 0);
             let kinds: Vec<String> = kinds.map(|(number, kind)| format!("{number} {kind}")).collect();
-            let _ = write!(rows, " ({})", kinds.join(", "));
+            let _ = match &kinds[..] {
+                [_] => write!(rows, " {}", if changed > 0 { "changed" } else { "removed" }),
+                kinds => write!(rows, " ({})", kinds.join(", ")),
+            };
         }
         let rest = times.total.saturating_sub(times.hashing).saturating_sub(times.drawing);
         let mut parts = vec![format!("{rows} in {}", duration(rest))];
