@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// The message that ends a transaction for good.
-const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// What the message begins with that ends a transaction for good; before it stand a letter and its length.
+const COMMIT: &[u8] = b"COMMIT";
 
 /// Where the connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,15 +129,23 @@ fn start(client: &TcpStream, server: &UnixStream, cut: Cut, passed: &Arc<Mutex<P
     });
 }
 
+/// Returns where the message of a commit begins that these bytes end with.
+fn commit_in(bytes: &[u8]) -> Option<usize> {
+    let at = bytes.windows(COMMIT.len()).rposition(|window| window == COMMIT)?.checked_sub(5)?;
+    let length = u32::from_be_bytes(bytes[at + 1..at + 5].try_into().ok()?) as usize;
+    (bytes[at] == b'Q' && at + 1 + length == bytes.len()).then_some(at)
+}
+
 /// Returns how many of these bytes go on to the server, and whether it ends there.
 fn to_server(bytes: &[u8], cut: Cut, passed: &mut Passed) -> (usize, bool) {
-    let commits = bytes.ends_with(COMMIT);
-    if commits && passed.before_commit.is_none() {
-        passed.before_commit = Some((passed.to + bytes.len() - COMMIT.len(), passed.from));
+    let commit = commit_in(bytes);
+    let commits = commit.is_some();
+    if let Some(at) = commit.filter(|_| passed.before_commit.is_none()) {
+        passed.before_commit = Some((passed.to + at, passed.from));
     }
     let (pass, stop) = match cut {
         Cut::To(limit) if passed.to + bytes.len() >= limit => (limit - passed.to, true),
-        Cut::BeforeCommit if commits => (bytes.len() - COMMIT.len(), true),
+        Cut::BeforeCommit if commits => (commit.expect("it was found"), true),
         Cut::InCommit if commits => (bytes.len(), true),
         _ => (bytes.len(), passed.cut),
     };
