@@ -7,7 +7,7 @@ use seedbed_core::dataset::Dataset;
 use seedbed_core::value::Value;
 
 use super::application::{Cells, Dump, Rows, plain};
-use super::making::{CHOICE, Engine, How, Key, Kind, Unique, World};
+use super::making::{Action, CHOICE, Engine, How, Key, Kind, Unique, World};
 
 /// A row: the table and the key.
 pub(crate) type Place = (usize, Cells);
@@ -33,6 +33,8 @@ struct Way {
     to: usize,
     to_columns: Vec<usize>,
     owner: bool,
+    /// The schema has the row that refers outlive the row referred to.
+    outlives: bool,
     /// Counts where the column holds this text.
     only: Option<(usize, String)>,
     /// Counts where the column holds a number.
@@ -203,7 +205,7 @@ impl<'a> Judge<'a> {
                 let left = if owned {
                     into.iter().any(|(way, held)| self.ways[*way].owner && *held)
                 } else {
-                    into.iter().any(|(_, held)| *held)
+                    into.iter().any(|(way, held)| *held && !self.ways[*way].outlives)
                         && into.iter().all(|(way, held)| *held || !seeded(self.ways[*way].to))
                 };
                 if left {
@@ -373,6 +375,7 @@ fn ways(world: &World) -> Vec<Way> {
                 to: reference.to,
                 to_columns: reference.to_columns.iter().map(|name| of.position(name)).collect(),
                 owner: reference.owner,
+                outlives: !reference.undeclared && matches!(reference.action, Action::SetNull | Action::SetDefault),
                 only: None,
                 numbers: false,
             });
@@ -385,6 +388,7 @@ fn ways(world: &World) -> Vec<Way> {
                 to,
                 to_columns: vec![world.tables[to].position(&world.tables[to].keys[0])],
                 owner: false,
+                outlives: false,
                 only: Some((table.position(kind), format!("k{at}"))),
                 numbers: world.tables[to].column(&world.tables[to].keys[0]).kind.is_number(),
             });
