@@ -40,7 +40,7 @@ fn a_scale_is_planned_kept_and_taken_back() {
     };
     assert_eq!((of("inserts"), of("updates"), of("deletes")), (737, 0, 21_373));
     let small = project.call(&["seed", "m03", "--scale", "1"]).done();
-    assert!(small.contains("21373 removed"), "{small}");
+    assert!(small.contains("21373 rows removed"), "{small}");
     assert_eq!(project.number(FAVORITES), 50);
     project.call(&["seed", "m03", "--scale", "2"]).done();
     let gone = project.call(&["cleanup", "m01"]).done();
