@@ -83,11 +83,12 @@ def test_somebodys_database_is_refused_until_it_is_named(own: Own) -> None:
 
     code, text = both(own, "seed", "m03")
     assert code == 3
+    named = shlex.quote(own.address.removeprefix("sqlite:"))
     assert text == (
         f"error[not-for-tests]: database `{own.address}` is not marked for tests and is not empty\n"
         "  users_user 2\n"
         "nothing was written\n"
-        f"help: if tests may write here, say so once: seedbed allow {shlex.quote(own.address.removeprefix('sqlite:'))}\n"
+        f"help: if tests may write here, say so once: seedbed allow {named}\n"
         "help: or seed an empty database\n"
     )
     assert both(own, "allow", "other.sqlite3")[0] == 2
