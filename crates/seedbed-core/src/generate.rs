@@ -12,6 +12,7 @@ mod decision;
 mod draw;
 mod evaluate;
 mod expect;
+mod fit;
 mod further;
 mod judge;
 mod problem;

@@ -9,6 +9,7 @@ pub mod civil;
 pub mod desired;
 pub mod diff;
 pub mod digest;
+pub mod fit;
 
 use std::sync::Arc;
 

@@ -20,6 +20,8 @@ pub struct Table {
     pub kind: TableKind,
     /// Columns in their order.
     pub columns: Vec<Column>,
+    /// What columns take, by name, where the engine refuses every other value.
+    pub takes: BTreeMap<String, Takes>,
     /// Names of the primary key's columns, in key order; empty when there is none.
     pub primary_key: Vec<String>,
     /// The engine hands out keys that it never hands out again (SQLite: AUTOINCREMENT).
@@ -100,6 +102,42 @@ pub enum ColumnKind {
     Bytes,
     /// A type that this version does not know.
     Other,
+}
+
+/// What a column takes of an engine that refuses every other value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Yes or no.
+    Boolean,
+    /// A whole number of so many bits.
+    Integer {
+        /// 16, 32 or 64.
+        bits: u8,
+    },
+    /// A whole number in any spelling, `1e3` too.
+    Whole,
+    /// An exact number; digits behind its places are rounded away.
+    Decimal {
+        /// Digits in all.
+        digits: u16,
+        /// Digits after the point.
+        places: u16,
+    },
+    /// A number.
+    Number,
+    /// A text; blanks behind its end are cut off.
+    Text {
+        /// How many characters at most.
+        limit: u32,
+    },
+    /// One of these.
+    OneOf(Vec<String>),
+    /// A day, or a moment.
+    Moment,
+    /// A UUID.
+    Uuid,
+    /// A JSON document.
+    Json,
 }
 
 /// A unique constraint or unique index.

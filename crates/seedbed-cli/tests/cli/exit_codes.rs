@@ -21,6 +21,23 @@ fn a_typing_error_is_2_and_names_the_nearest() {
 }
 
 #[test]
+fn a_value_that_only_a_strict_table_refuses_is_2_there() {
+    let project = Project::new();
+    let file = "pockitflyer_backend/users/fixtures/m04.yaml";
+    let text =
+        "scenario: m04\nlayer: 4\npopulations:\n  people: {table: people, rows: 2, columns: {age: \"old {row}\"}}\n";
+    std::fs::write(project.path().join(file), text).unwrap();
+    for (strict, code) in [("", 0), ("STRICT", 2)] {
+        let schema = format!("CREATE TABLE people (id INTEGER PRIMARY KEY AUTOINCREMENT, age INTEGER) {strict};");
+        std::fs::write(project.path().join("pockitflyer_backend/pockitflyer.sql"), schema).unwrap();
+        let answer = project.call(&["check", "m04"]);
+        assert_eq!(answer.code, code, "{}", answer.err);
+        let told = format!("error[value-does-not-fit]: `\"old 1\"` does not fit `age` of `people`\n --> {file}:4:51\n");
+        assert_eq!(answer.err.contains(&told), code == 2, "{}", answer.err);
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_2_though_it_has_no_name_yet() {
     let project = Project::new();
     let file = "pockitflyer_backend/users/fixtures/m04.yaml";

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::draw::case_of;
 use super::evaluate::{Evaluator, RowRef};
 use super::expect::expected;
+use super::fit::refused;
 use super::judge::{Finding, judge, witnesses};
 use super::world::World;
 use super::{Generated, Parameters, Search};
@@ -20,6 +21,11 @@ pub(super) fn assemble(search: &Search<'_>, parameters: Parameters) -> Result<Ge
     let problems: Vec<Diagnostic> = (0..chain.populations.len())
         .flat_map(|id| too_many(world, id).into_iter().chain(same_key(world, id)).chain(no_value(world, id)))
         .collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let blocks: Vec<Block> = (0..chain.populations.len()).map(|id| block(world, id)).collect();
+    let problems = refused(world, &blocks, parameters.as_of);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -39,7 +45,7 @@ pub(super) fn assemble(search: &Search<'_>, parameters: Parameters) -> Result<Ge
         worker: parameters.worker,
         as_of: parameters.as_of,
         holds_for: chain.holds_for,
-        blocks: (0..chain.populations.len()).map(|id| block(world, id)).collect(),
+        blocks,
         files: files(world),
         claims: claims(chain),
         states: states(world),

@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods, dead_code, reason = "a test reads files; each test uses a part")]
 
 use seedbed_core::address::Address;
-use seedbed_core::schema::{Column, ColumnKind, Schema, Table, TableKind, Unique};
+use seedbed_core::schema::{Column, ColumnKind, Schema, Table, TableKind, Takes, Unique};
 use seedbed_core::source::Source;
 
 /// The scenarios of PockitFlyer, lower layers first.
@@ -111,7 +111,8 @@ pub(crate) fn changed(before: &str, after: &str) -> String {
 }
 
 /// Reads `users: id integer key, email text(50) unique, born date null, n integer default`, a table
-/// a line; `view`s as `old: view`.
+/// a line; `view`s as `old: view`. What an engine refuses is said by `strict`, `digits=5` of a decimal
+/// and `one_of=calm|glad`.
 pub(crate) fn schema(text: &str) -> Schema {
     let mut schema = Schema::default();
     for line in text.lines().filter(|line| !line.is_empty()) {
@@ -131,6 +132,16 @@ pub(crate) fn schema(text: &str) -> Schema {
                 default: has("default").then(|| "0".into()),
                 generated: has("generated"),
             });
+            let told = |name: &str| words[2..].iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+            let takes = match (told("digits"), told("one_of"), kind(words[1])) {
+                (_, Some(values), _) => Some(Takes::OneOf(values.split('|').map(str::to_owned).collect())),
+                (Some(digits), _, ColumnKind::Decimal { scale: Some(places) }) => {
+                    Some(Takes::Decimal { digits: digits.parse().expect("a number of digits"), places: places.into() })
+                }
+                (.., kind) if has("strict") => Some(takes(&kind)),
+                _ => None,
+            };
+            table.takes.extend(takes.map(|takes| (words[0].into(), takes)));
             if has("key") {
                 table.primary_key.push(words[0].into());
             }
@@ -146,6 +157,18 @@ pub(crate) fn schema(text: &str) -> Schema {
         schema.tables.insert(name.into(), table);
     }
     schema
+}
+
+fn takes(kind: &ColumnKind) -> Takes {
+    match kind {
+        ColumnKind::Boolean => Takes::Boolean,
+        ColumnKind::Integer { bits } => Takes::Integer { bits: *bits },
+        ColumnKind::Decimal { .. } | ColumnKind::Real => Takes::Number,
+        ColumnKind::Text { limit: Some(limit) } => Takes::Text { limit: *limit },
+        ColumnKind::Timestamp | ColumnKind::Date => Takes::Moment,
+        ColumnKind::Uuid => Takes::Uuid,
+        other => panic!("a column of {other:?} takes everything"),
+    }
 }
 
 fn kind(declared: &str) -> ColumnKind {

@@ -21,10 +21,10 @@ pub(crate) fn select_data_version() -> Sql {
     fixed("PRAGMA data_version")
 }
 
-/// Reads tables and views: name, type, DDL.
+/// Reads tables and views: name, type, strict, DDL.
 pub(crate) fn select_tables() -> Sql {
     fixed(
-        "SELECT l.name, l.type, m.sql FROM pragma_table_list AS l JOIN sqlite_schema AS m ON m.name = l.name \
+        "SELECT l.name, l.type, l.strict, m.sql FROM pragma_table_list AS l JOIN sqlite_schema AS m ON m.name = l.name \
          WHERE l.schema = 'main' AND l.name NOT GLOB 'sqlite_*'",
     )
 }

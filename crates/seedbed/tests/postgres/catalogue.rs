@@ -58,6 +58,81 @@ fn bytes_json_numbers_and_uuids_are_the_same_cells_as_anywhere() {
 }
 
 #[test]
+fn what_a_column_is_said_to_refuse_the_server_refuses() {
+    let mut world = World::with_tables(
+        "CREATE TYPE mood AS ENUM ('calm', 'glad'); CREATE DOMAIN spirits AS mood; CREATE DOMAIN short AS varchar(4);
+         CREATE TABLE all_types (b boolean, i2 smallint, i4 integer, i8 bigint, n numeric(5,2), f numeric(2,2),
+             d double precision, v varchar(4), c char(4), s short, e mood, m spirits, at timestamptz, day date, u uuid,
+             j json, jb jsonb)",
+    );
+    let schema = world.database.schema().unwrap();
+    let table = &schema.tables["all_types"];
+    assert_eq!(table.takes.len(), table.columns.len());
+    let texts = [
+        "",
+        " ",
+        "1",
+        "0",
+        "2",
+        "t",
+        "fals",
+        "o",
+        " off ",
+        "maybe",
+        "old 1",
+        "1.5",
+        ".5",
+        "0.995",
+        "999.994",
+        "999.995",
+        "1000",
+        "-32769",
+        "2147483648",
+        "9223372036854775808",
+        "1e3",
+        "NaN",
+        "inf",
+        "ten",
+        "grüß",
+        "12345",
+        "1234  ",
+        "calm",
+        "Calm",
+        "{}",
+        "{\"a\": 1}",
+        "{'a'}",
+        "\"a\"",
+        "null",
+        "2026-11-22",
+        "2026-02-32",
+        "2026-13-01",
+        "soon",
+        "today",
+        "infinity",
+        "20261122",
+        "5",
+        "Nov 22 2026",
+        "2026-11-22T09:30:00Z",
+        "1-1-1",
+        "5eedbed0-0300-4000-8000-000000000001",
+        "{5EEDBED0030040008000000000000001}",
+        "5eedbed0",
+    ];
+    let mut refused = 0;
+    for column in &table.columns {
+        for text in texts.iter().filter(|text| !table.takes[&column.name].takes(&Cell::text(text))) {
+            let cast = if ["v", "c", "s"].contains(&&*column.name) { "" } else { &*column.declared };
+            let cast = if cast.is_empty() { String::new() } else { format!("::{}", cast.replace("(5,2)", "")) };
+            let sql = format!("INSERT INTO all_types ({}) VALUES ('{}'{cast})", column.name, text.replace('\'', "''"));
+            let support::Own::Postgres(client, _) = &world.own else { unreachable!("the engine is PostgreSQL") };
+            assert!(client.borrow_mut().batch_execute(&sql).is_err(), "{sql}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 300, "{refused}");
+}
+
+#[test]
 fn identities_that_are_always_made_and_serials_take_our_keys_and_generated_columns_are_left_out() {
     let tables = for_postgres(DDL)
         .replace(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use seedbed_core::schema::{Column, ColumnKind, ForeignKey, OnDelete, Schema, Table, TableKind, Unique};
+use seedbed_core::schema::{Column, ColumnKind, ForeignKey, OnDelete, Schema, Table, TableKind, Takes, Unique};
 
 use super::dialect::{self, Sequence};
 use crate::database::row::{Row, UNREADABLE};
@@ -105,8 +105,13 @@ fn columns(database: &mut dyn Database, tables: &mut Tables) -> Result<(), Failu
             declared.push_str(&collation);
         }
         let (base, category, modifier) = (row.text()?, row.text()?, row.optional_integer());
-        let kind = kind(&base, &category, modifier.filter(|modifier| *modifier >= 4).map(|modifier| modifier - 4));
+        let modifier = modifier.filter(|modifier| *modifier >= 4).map(|modifier| modifier - 4);
+        let kind = kind(&base, &category, modifier);
         let (nullable, default, generated) = (!row.flag()?, row.optional_text(), row.flag()?);
+        let labels = row.optional_text().and_then(|labels| serde_json::from_str(&labels).ok());
+        if let Some(takes) = labels.map(Takes::OneOf).or_else(|| takes(&kind, modifier)) {
+            table.takes.insert(name.clone(), takes);
+        }
         table.columns.push(Column { name, declared, kind, nullable, default, generated });
     }
     Ok(())
@@ -135,6 +140,26 @@ fn kind(base: &str, category: &str, modifier: Option<i64>) -> ColumnKind {
         _ if base.ends_with(".citext") => ColumnKind::Text { limit: None },
         _ => ColumnKind::Other,
     }
+}
+
+/// Returns what a column of this kind takes, where that is not every text; `modifier` is as in [`kind`].
+fn takes(kind: &ColumnKind, modifier: Option<i64>) -> Option<Takes> {
+    Some(match kind {
+        ColumnKind::Boolean => Takes::Boolean,
+        ColumnKind::Integer { bits } => Takes::Integer { bits: *bits },
+        ColumnKind::Decimal { scale } => match (modifier.map(|modifier| (modifier >> 16) as u16), scale) {
+            (Some(digits), Some(places)) if digits >= u16::from(*places) => {
+                Takes::Decimal { digits, places: (*places).into() }
+            }
+            _ => Takes::Number,
+        },
+        ColumnKind::Real => Takes::Number,
+        ColumnKind::Text { limit } => Takes::Text { limit: (*limit)? },
+        ColumnKind::Timestamp | ColumnKind::Date => Takes::Moment,
+        ColumnKind::Uuid => Takes::Uuid,
+        ColumnKind::Json => Takes::Json,
+        ColumnKind::Bytes | ColumnKind::Other => return None,
+    })
 }
 
 fn uniques(database: &mut dyn Database, tables: &mut Tables) -> Result<(), Failure> {
@@ -199,5 +224,9 @@ mod tests {
         assert_eq!(kind("numeric", "b", None), ColumnKind::Decimal { scale: None });
         assert_eq!(kind("numeric", "b", modifier(9, 6)), ColumnKind::Decimal { scale: Some(6) });
         assert_eq!(kind("numeric", "b", modifier(9, -2)), ColumnKind::Decimal { scale: None });
+        let takes = |modifier| takes(&kind("numeric", "b", modifier), modifier);
+        assert_eq!(takes(modifier(9, 6)), Some(Takes::Decimal { digits: 9, places: 6 }));
+        assert_eq!(takes(modifier(2, 5)), Some(Takes::Number));
+        assert_eq!(takes(modifier(9, -2)), Some(Takes::Number));
     }
 }

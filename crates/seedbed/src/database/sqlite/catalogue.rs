@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use seedbed_core::schema::{Column, ColumnKind, ForeignKey, OnDelete, Schema, Table, TableKind, Unique};
+use seedbed_core::schema::{Column, ColumnKind, ForeignKey, OnDelete, Schema, Table, TableKind, Takes, Unique};
 
 use crate::database::row::Row;
 use crate::database::{Database, Failure};
@@ -32,8 +32,12 @@ pub fn catalogue(database: &mut dyn Database, known: Option<Catalogue>) -> Resul
 }
 
 fn read(database: &mut dyn Database) -> Result<Schema, Failure> {
-    let mut tables = tables(database)?;
+    let (mut tables, strict) = tables(database)?;
     columns(database, &mut tables)?;
+    for name in &strict {
+        let table = tables.get_mut(name).expect("it was read with the others");
+        table.takes = table.columns.iter().filter_map(|column| Some((column.name.clone(), takes(column)?))).collect();
+    }
     uniques(database, &mut tables)?;
     foreign_keys(database, &mut tables)?;
     triggers(database, &mut tables)?;
@@ -47,8 +51,9 @@ fn rows(database: &mut dyn Database, sql: &Sql) -> Result<Vec<Row>, Failure> {
 
 type Tables = BTreeMap<String, Table>;
 
-fn tables(database: &mut dyn Database) -> Result<Tables, Failure> {
-    let mut tables = Tables::new();
+/// Returns the tables without their columns, and the names of those that are strict.
+fn tables(database: &mut dyn Database) -> Result<(Tables, Vec<String>), Failure> {
+    let (mut tables, mut strict) = (Tables::new(), Vec::new());
     for mut row in rows(database, &sql::select_tables())? {
         let name = row.text()?;
         let kind = match row.text()?.as_str() {
@@ -56,10 +61,22 @@ fn tables(database: &mut dyn Database) -> Result<Tables, Failure> {
             "view" => TableKind::View,
             _ => TableKind::Virtual,
         };
+        if row.flag()? {
+            strict.push(name.clone());
+        }
         let autoincrement = row.optional_text().is_some_and(|ddl| has_autoincrement(&ddl));
         tables.insert(name.clone(), Table { name, kind, autoincrement, ..Table::default() });
     }
-    Ok(tables)
+    Ok((tables, strict))
+}
+
+/// Returns what a column of a strict table takes, where that is not everything or a text of any length.
+fn takes(column: &Column) -> Option<Takes> {
+    match column.declared.to_ascii_uppercase().as_str() {
+        "INT" | "INTEGER" => Some(Takes::Whole),
+        "REAL" => Some(Takes::Number),
+        _ => None,
+    }
 }
 
 /// Whether the keyword stands outside of quotes and comments.
