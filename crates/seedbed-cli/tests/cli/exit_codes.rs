@@ -38,6 +38,22 @@ fn a_value_that_only_a_strict_table_refuses_is_2_there() {
 }
 
 #[test]
+fn rows_of_the_scenario_that_contradict_each_other_are_2_and_not_rows_of_others() {
+    let project = Project::new();
+    let schema = "CREATE TABLE people (id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT UNIQUE);";
+    std::fs::write(project.path().join("pockitflyer_backend/pockitflyer.sql"), schema).unwrap();
+    let text =
+        "scenario: m04\nlayer: 4\npopulations:\n  people: {table: people, rows: 2, columns: {email: \"x{copy}\"}}\n";
+    std::fs::write(project.path().join("pockitflyer_backend/users/fixtures/m04.yaml"), text).unwrap();
+    for verb in ["check", "plan", "seed"] {
+        let error = project.call(&[verb, "m04"]).failed(2);
+        let told = "error[duplicate-value]: `1` and `2` of `people` would have the same unique value: \"x\"\n";
+        assert!(error.starts_with(told), "{error}");
+        assert!(error.ends_with("\n1 error; no database was opened\n"), "{error}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_2_though_it_has_no_name_yet() {
     let project = Project::new();
     let file = "pockitflyer_backend/users/fixtures/m04.yaml";

@@ -3,14 +3,14 @@
 //! Every value of the dataset is looked at as the cell that it would be, so that the database is not
 //! the first to refuse it. Rows of further blocks are not here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draw::case_of;
 use super::world::World;
 use crate::dataset::{Block, Row};
 use crate::diagnostic::Diagnostic;
 use crate::plan::Cell;
-use crate::plan::desired::{Encoding, encode};
+use crate::plan::desired::{Encoding, encode, in_force_value};
 use crate::scenario::PopulationId;
 use crate::schema::{Column, Table, Takes};
 use crate::source::Span;
@@ -19,7 +19,8 @@ use crate::value::Value;
 /// How much of a text is shown.
 const SHOWN: usize = 40;
 
-/// Returns the values that the database would refuse: a problem for each place that makes such.
+/// Returns the values that the database would refuse: a problem for each place that makes such, and for
+/// each index in which two rows would stand at one place.
 ///
 /// `blocks` are the populations of the chain, in its order.
 pub(super) fn refused(world: &World<'_>, blocks: &[Block], as_of: i64) -> Vec<Diagnostic> {
@@ -33,7 +34,77 @@ pub(super) fn refused(world: &World<'_>, blocks: &[Block], as_of: i64) -> Vec<Di
             }
         }
     }
+    for table in schema.tables.values() {
+        let of_table: Vec<(PopulationId, &Block)> =
+            blocks.iter().enumerate().filter(|(_, block)| block.table == table.name).collect();
+        if !of_table.is_empty() {
+            let key = (table.primary_key.as_slice(), "key");
+            let uniques = table.uniques.iter().filter(|unique| !unique.partial);
+            let uniques = uniques.map(|unique| (unique.columns.as_slice(), "unique value"));
+            let asked = uniques.chain([key]).filter(|(columns, _)| !columns.is_empty());
+            problems.extend(asked.filter_map(|(columns, what)| twice(world, &of_table, table, (columns, what), as_of)));
+        }
+    }
     problems
+}
+
+/// Returns two rows of a table that would have the same values in columns that no two rows share.
+///
+/// Links are as they are while every scenario of the chain is seeded.
+fn twice(
+    world: &World<'_>,
+    blocks: &[(PopulationId, &Block)],
+    table: &Table,
+    (names, what): (&[String], &str),
+    as_of: i64,
+) -> Option<Diagnostic> {
+    let passwords = BTreeMap::new();
+    let encoding = Encoding { as_of, passwords: &passwords };
+    let in_force: BTreeSet<usize> = (0..world.chain.layers.len()).collect();
+    let columns: Vec<&Column> = names.iter().map(|name| table.column(name)).collect::<Option<_>>()?;
+    let mut rows: BTreeMap<Vec<Cell>, (PopulationId, usize)> = BTreeMap::new();
+    for (id, block) in blocks {
+        let place = |name: &String| block.columns.iter().position(|column| column == name);
+        // What a population does not declare, the database makes.
+        let Some(places) = names.iter().map(place).collect::<Option<Vec<usize>>>() else { continue };
+        for (index, row) in block.rows.iter().enumerate() {
+            let values: Vec<&Value> = places.iter().map(|place| in_force_value(row, *place, &in_force)).collect();
+            if values.iter().any(|value| matches!(value, Value::Null | Value::Password(_))) {
+                continue;
+            }
+            let cells = values.into_iter().zip(&columns).map(|(value, column)| encode(value, column, encoding));
+            let cells: Vec<Cell> = cells.collect();
+            if let Some(first) = rows.insert(cells.clone(), (*id, index)) {
+                return Some(same_value(world, table, (names, what), first, (*id, index), &cells));
+            }
+        }
+    }
+    None
+}
+
+fn same_value(
+    world: &World<'_>,
+    table: &Table,
+    (names, what): (&[String], &str),
+    first: (PopulationId, usize),
+    second: (PopulationId, usize),
+    cells: &[Cell],
+) -> Diagnostic {
+    let populations = &world.chain.populations;
+    let row = |(id, row): (PopulationId, usize)| format!("`{}`", world.rows(id)[row].name);
+    let of = |(id, _): (PopulationId, usize)| format!(" of `{}`", populations[id].name);
+    let place = |(id, row): (PopulationId, usize)| {
+        // A column with values of its own is what can be changed; a link is what is left.
+        let own = |name: &&String| populations[id].columns.iter().any(|column| column.name == **name);
+        span(world, id, names.iter().find(own).unwrap_or(&names[0]), row)
+    };
+    let of_first = if first.0 == second.0 { String::new() } else { of(first) };
+    let (one, other) = (format!("{}{of_first}", row(first)), format!("{}{}", row(second), of(second)));
+    let value = cells.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let problem = Diagnostic::new("duplicate-value", format!("{one} and {other} would have the same {what}: {value}"))
+        .at(place(second), format!("no two rows of `{}` share `{}`", table.name, names.join("`, `")));
+    let problem = if place(first) == place(second) { problem } else { problem.also(place(first), "made here too") };
+    problem.help("let something in it differ: {row}, {number}, or `position_in` a link")
 }
 
 /// A value that does not fit: the row that it is of, and how many other rows have one of the same place.
