@@ -10,14 +10,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seedbed_core::plan::{Cell, How, Insert, Key, LiveTable, Plan, TablePlan, Update, diff};
+use seedbed_core::plan::{Cell, How, Insert, Key, LiveTable, Plan, TablePlan, Update, diff, key_text};
 use seedbed_core::schema::OnDelete;
 
 use crate::database::Database;
 use crate::debris::{Link, References};
 use crate::error::{Error, Exit, Result, While};
-use crate::live;
-use crate::sql::{self, Hold, Rows};
+use crate::live::{self, Shape};
+use crate::sql::{self, Dialect, Hold, Rows, Statement};
 use crate::survey::Survey;
 
 /// Whether debris is removed.
@@ -47,7 +47,9 @@ pub(crate) fn apply(
     let order = deletes(survey, debris, &waiting);
     take(database, survey, &order.first)?;
     let updates = |database: &mut dyn Database, pass: Pass| {
-        plan.tables.iter().try_for_each(|part| update(database, survey, part, &waiting, pass))
+        let dialect = database.dialect();
+        let sets = plan.tables.iter().flat_map(|part| update(dialect, survey, part, &waiting, pass));
+        run(database, survey, &sets.collect::<Vec<_>>())
     };
     make_room(database, survey, order.after_updates.iter().chain(&order.last))?;
     updates(database, Pass::Aside)?;
@@ -318,7 +320,8 @@ fn make_room<'a>(
             let aside = diff::aside(table, live.unwrap_or(&none), None, number);
             let (columns, cells): (Vec<&str>, Vec<&Cell>) =
                 aside.iter().map(|(name, cell)| (name.as_str(), cell)).unzip();
-            set(database, survey, step.table, &columns, &[(key, cells)], step.ours)?;
+            let sets = set(database.dialect(), survey, step.table, &columns, &[(key, cells)], step.ours);
+            run(database, survey, &sets)?;
             number += 1;
         }
     }
@@ -342,7 +345,8 @@ fn take(database: &mut dyn Database, survey: &Survey, steps: &[Step<'_>]) -> Res
             What::DeleteCircle => delete_circle(database, survey, step)?,
             What::LetGo(column) => {
                 let rows: Vec<(&Key, Vec<&Cell>)> = step.keys.iter().map(|key| (*key, vec![&Cell::Null])).collect();
-                set(database, survey, step.table, &[column], &rows, step.ours)?;
+                let sets = set(database.dialect(), survey, step.table, &[column], &rows, step.ours);
+                run(database, survey, &sets)?;
             }
         }
     }
@@ -412,13 +416,8 @@ enum Pass {
     FromAside,
 }
 
-fn update(
-    database: &mut dyn Database,
-    survey: &Survey,
-    part: &TablePlan,
-    waiting: &BTreeSet<Place<'_>>,
-    pass: Pass,
-) -> Result<()> {
+/// Returns the statements that change rows of a table in a pass.
+fn update(dialect: Dialect, survey: &Survey, part: &TablePlan, waiting: &BTreeSet<Place<'_>>, pass: Pass) -> Vec<Set> {
     // Rows in which the same columns change go together.
     let mut groups: BTreeMap<Vec<&str>, Vec<(&Key, Vec<&Cell>)>> = BTreeMap::new();
     let live = survey.rows.live.get(&part.table);
@@ -447,27 +446,45 @@ fn update(
         let (columns, values) = changes.into_iter().unzip();
         groups.entry(columns).or_default().push((&update.key, values));
     }
-    groups.into_iter().try_for_each(|(columns, rows)| set(database, survey, &part.table, &columns, &rows, true))
+    groups.into_iter().flat_map(|(columns, rows)| set(dialect, survey, &part.table, &columns, &rows, true)).collect()
 }
 
-/// Gives columns of rows these values.
+/// A statement that gives columns of rows other values.
+struct Set {
+    statement: Statement,
+    table: String,
+    /// How many rows it is to touch.
+    rows: usize,
+    doing: String,
+}
+
+/// Returns the statements that give columns of rows these values.
 fn set(
-    database: &mut dyn Database,
+    dialect: Dialect,
     survey: &Survey,
     table: &str,
     columns: &[&str],
     rows: &[(&Key, Vec<&Cell>)],
     ours: bool,
-) -> Result<()> {
+) -> Vec<Set> {
     let shape = survey.shapes.get(table).expect("the plan names tables of the schema");
     let tag = survey.tags.get(table).filter(|_| ours);
     let (mut done, all) = (0, rows.len());
-    for (statement, count) in sql::update(database.dialect(), &shape.table, columns, rows, &shape.key, tag) {
-        let touched = database
-            .execute(&statement.sql, &statement.values)
-            .during(|| format!("changing rows {} to {} of {all} in `{table}`", done + 1, done + count))?;
-        expect_count("changing", table, count, touched, survey)?;
-        done += count;
+    let statements = sql::update(dialect, &shape.table, columns, rows, &shape.key, tag).into_iter();
+    let sets = statements.map(|(statement, rows)| {
+        let doing = format!("changing rows {} to {} of {all} in `{table}`", done + 1, done + rows);
+        done += rows;
+        Set { statement, table: table.to_owned(), rows, doing }
+    });
+    sets.collect()
+}
+
+/// Runs them, and makes sure that each touches what it is to.
+fn run(database: &mut dyn Database, survey: &Survey, sets: &[Set]) -> Result<()> {
+    let statements: Vec<_> = sets.iter().map(|set| (&set.statement.sql, &*set.statement.values)).collect();
+    for (set, touched) in sets.iter().zip(database.execute_all(&statements)) {
+        let touched = touched.during(|| set.doing.clone())?;
+        expect_count("changing", &set.table, set.rows, touched, survey)?;
     }
     Ok(())
 }
@@ -579,39 +596,31 @@ fn pay(database: &mut dyn Database, survey: &Survey, part: &TablePlan, owed: &Ow
     }
     groups.into_iter().try_for_each(|(columns, rows)| {
         let columns: Vec<&str> = columns.iter().copied().collect();
-        set(database, survey, &part.table, &columns, &rows, true)
+        let sets = set(database.dialect(), survey, &part.table, &columns, &rows, true);
+        run(database, survey, &sets)
     })
 }
 
 /// Reads every written row again and compares it with what the plan says.
 fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<BTreeMap<String, LiveTable>> {
+    let shape = |part: &TablePlan| survey.shapes.get(&part.table).expect("the plan names tables of the schema");
+    let expected = survey.plan.tables.iter().map(|part| (part, expected(survey, part)));
+    let expected: Vec<_> = expected.filter(|(_, rows)| !rows.is_empty()).collect();
+    let statements = expected.iter().map(|(part, rows)| {
+        let tuples: Vec<&Key> = rows.keys().copied().collect();
+        let Shape { table, columns, key, .. } = shape(part);
+        sql::select(database.dialect(), columns, Rows { table, columns: key, tuples: &tuples }, Hold::No)
+    });
+    let statements: Vec<Vec<Statement>> = statements.collect();
+    let asked: Vec<_> = statements.iter().flatten().map(|statement| (&statement.sql, &*statement.values)).collect();
+    let mut answers = database.read_all(&asked).during(|| "reading rows back".into())?.into_iter();
     let mut written = BTreeMap::new();
-    for part in &survey.plan.tables {
-        let mut expected: BTreeMap<&Key, Vec<(&str, &Cell)>> = BTreeMap::new();
-        for insert in part.inserts.iter().chain(replacements(&part.updates)) {
-            expected.insert(&insert.key, insert.columns.iter().map(String::as_str).zip(&insert.values).collect());
-        }
-        for update in part.updates.iter().filter(|update| !matches!(update.how, How::Replace(_))) {
-            // What was not to change has not changed by a trigger either.
-            let before = &survey.rows.live[&part.table];
-            let stays = |column: &&String| !update.changes.iter().any(|change| change.column == **column);
-            let kept = survey.declared.get(&part.table).into_iter().flatten().filter(stays);
-            let kept =
-                kept.filter_map(|column| Some((column.as_str(), &before.rows[&update.key][before.position(column)?])));
-            let changes = update.changes.iter().map(|change| (change.column.as_str(), &change.after));
-            expected.insert(&update.key, changes.chain(kept).collect());
-        }
-        if expected.is_empty() {
-            continue;
-        }
-        let shape = survey.shapes.get(&part.table).expect("the plan names tables of the schema");
-        let keys: BTreeSet<Key> = expected.keys().map(|key| (*key).clone()).collect();
-        let live =
-            live::by_key(database, shape, &keys, Hold::No).during(|| format!("reading `{}` back", part.table))?;
-        let name = |key: &Key| seedbed_core::plan::key_text(key);
+    for ((part, expected), statements) in expected.into_iter().zip(&statements) {
+        let rows = answers.by_ref().take(statements.len()).flatten().map(|row| shape(part).keyed(row)).collect();
+        let live = LiveTable { columns: shape(part).columns.clone(), rows };
         for (key, cells) in expected {
             let Some(row) = live.rows.get(key) else {
-                let message = format!("row {} of `{}` was written and is not there", name(key), part.table);
+                let message = format!("row {} of `{}` was written and is not there", key_text(key), part.table);
                 return Err(with_triggers(Error::new(Exit::CouldNotRun, "read-back", message), &part.table, survey));
             };
             for (column, cell) in cells {
@@ -621,7 +630,7 @@ fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<BTreeMap<St
                     let message = format!(
                         "`{}`.`{column}` of row {} was written as {cell} and reads {found}",
                         part.table,
-                        name(key)
+                        key_text(key)
                     );
                     let error = Error::new(Exit::CouldNotRun, "read-back", message);
                     return Err(with_triggers(error, &part.table, survey));
@@ -631,6 +640,25 @@ fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<BTreeMap<St
         written.insert(part.table.clone(), live);
     }
     Ok(written)
+}
+
+/// Returns what the rows of a table that the plan writes are to read, by key.
+fn expected<'a>(survey: &'a Survey, part: &'a TablePlan) -> BTreeMap<&'a Key, Vec<(&'a str, &'a Cell)>> {
+    let mut expected = BTreeMap::new();
+    for insert in part.inserts.iter().chain(replacements(&part.updates)) {
+        expected.insert(&insert.key, insert.columns.iter().map(String::as_str).zip(&insert.values).collect());
+    }
+    for update in part.updates.iter().filter(|update| !matches!(update.how, How::Replace(_))) {
+        // What was not to change has not changed by a trigger either.
+        let before = &survey.rows.live[&part.table];
+        let stays = |column: &&String| !update.changes.iter().any(|change| change.column == **column);
+        let kept = survey.declared.get(&part.table).into_iter().flatten().filter(stays);
+        let kept =
+            kept.filter_map(|column| Some((column.as_str(), &before.rows[&update.key][before.position(column)?])));
+        let changes = update.changes.iter().map(|change| (change.column.as_str(), &change.after));
+        expected.insert(&update.key, changes.chain(kept).collect());
+    }
+    expected
 }
 
 /// Returns what a plan of this size did, for messages.

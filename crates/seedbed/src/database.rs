@@ -78,13 +78,25 @@ pub trait Database {
     /// Undoes the open transaction.
     fn rollback(&mut self) -> Result<(), Failure>;
 
-    /// Returns the rows of a query.
+    /// Returns the rows of a query, which may write.
     fn query(&mut self, sql: &Sql, values: &[Cell]) -> Result<Vec<Vec<Cell>>, Failure>;
 
-    /// Hands over the rows of a query, one after the other, without making cells of them where the driver
+    /// Returns the rows of a query that reads what the open transaction sees, and that one after the other asks
+    /// alike: an adapter may have them from the transaction's beginning.
+    fn read(&mut self, sql: &Sql, values: &[Cell]) -> Result<Vec<Vec<Cell>>, Failure> {
+        self.query(sql, values)
+    }
+
+    /// Returns the rows of queries that only read, none of which waits for another: an adapter may ask all of them
+    /// in one go.
+    fn read_all(&mut self, asked: &[(&Sql, &[Cell])]) -> Result<Vec<Vec<Vec<Cell>>>, Failure> {
+        asked.iter().map(|(sql, values)| self.query(sql, values)).collect()
+    }
+
+    /// Hands over the rows of a query that only reads, one after the other, without making cells of them where the driver
     /// can lend what it holds.
     fn each(&mut self, sql: &Sql, values: &[Cell], row: &mut dyn FnMut(&[Lent<'_>])) -> Result<(), Failure> {
-        for cells in self.query(sql, values)? {
+        for cells in self.read(sql, values)? {
             row(&cells.iter().map(Lent::of).collect::<Vec<_>>());
         }
         Ok(())
@@ -92,6 +104,19 @@ pub trait Database {
 
     /// Runs a statement; returns how many rows it touched itself, cascades left out.
     fn execute(&mut self, sql: &Sql, values: &[Cell]) -> Result<usize, Failure>;
+
+    /// Runs statements one after the other, until one fails, whose failure is the last answer; an adapter may send all
+    /// of them in one go. Returns how many rows each touched itself.
+    fn execute_all(&mut self, statements: &[(&Sql, &[Cell])]) -> Vec<Result<usize, Failure>> {
+        let mut answers = Vec::new();
+        for (sql, values) in statements {
+            answers.push(self.execute(sql, values));
+            if answers.last().is_some_and(Result::is_err) {
+                break;
+            }
+        }
+        answers
+    }
 
     /// Inserts rows that `sql` wrote down for this statement, which reads them from the client, the way
     /// that loads many rows fastest; returns how many. None where the adapter cannot: the rows are

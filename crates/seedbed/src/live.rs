@@ -72,12 +72,9 @@ pub(crate) fn rows(
     shape: &Shape,
     statements: &[Statement],
 ) -> Result<BTreeMap<Key, Vec<Cell>>, Failure> {
-    let mut found = BTreeMap::new();
-    for statement in statements {
-        let rows = database.query(&statement.sql, &statement.values)?;
-        found.extend(rows.into_iter().map(|row| shape.keyed(row)));
-    }
-    Ok(found)
+    let asked: Vec<_> = statements.iter().map(|statement| (&statement.sql, &*statement.values)).collect();
+    let rows = database.read_all(&asked)?.into_iter().flatten();
+    Ok(rows.map(|row| shape.keyed(row)).collect())
 }
 
 /// Reads the rows on these keys, all columns.

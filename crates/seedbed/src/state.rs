@@ -240,7 +240,7 @@ pub(crate) type Versions = BTreeMap<Place, String>;
 /// Returns which version of each row of ours stands; none where no commit can be lost on its way.
 pub(crate) fn versions(database: &mut dyn Database) -> Result<Versions, Failure> {
     let Some(statement) = sql::select_versions(database.dialect()) else { return Ok(Versions::new()) };
-    database.query(&statement, &[])?.into_iter().map(version).collect()
+    database.read(&statement, &[])?.into_iter().map(version).collect()
 }
 
 fn version(row: Vec<Cell>) -> Result<(Place, String), Failure> {

@@ -1,4 +1,4 @@
-//! PostgreSQL, through the crate `postgres`; and what any adapter over PostgreSQL shares with it.
+//! PostgreSQL, through the crate `tokio-postgres`; and what any adapter over PostgreSQL shares with it.
 //!
 //! A transaction sees one state of the database from its first statement on, and fails as a conflict
 //! where somebody else changed what it is about to change. Runs of one worker wait for each other by
@@ -6,7 +6,9 @@
 //! transaction sees.
 
 mod address;
+mod ahead;
 mod catalogue;
+mod connection;
 mod dialect;
 mod load;
 pub(crate) mod rebuild;
@@ -15,26 +17,30 @@ mod visit;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::pin::pin;
 use std::sync::Arc;
 
-use postgres::error::Severity;
-use postgres::types::private::BytesMut;
-use postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Row, Statement};
+use bytes::{Bytes, BytesMut};
+use futures_util::SinkExt;
+use futures_util::future::{OptionFuture, join_all, join3};
 use seedbed_core::plan::Cell;
 use seedbed_core::schema::Schema;
+use tokio_postgres::error::{Error, Severity};
+use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Row, Statement};
 
-use super::{Access, Dangling, Database, Failure, FailureKind, Lasting, Scope, Writing, row};
+use super::{Access, Dangling, Database, Failure, FailureKind, Lasting, Scope, row};
 use crate::load::{Load, statements};
 use crate::sql::{Dialect, Sql, postgres as sql};
 
 pub use address::{Address, Environment, written};
+use ahead::{Ahead, Read};
 use catalogue::Catalogue;
 pub use catalogue::catalogue;
 pub use dialect::{Moved, counters, dangling, identity, put_back, require_version, set_counter};
 pub use visit::Visit;
 
+use connection::Connection;
 use dialect::Lock;
 pub use load::write_binary;
 
@@ -45,7 +51,7 @@ const LONGEST_PREPARED: usize = 8_192;
 
 /// A PostgreSQL database.
 pub struct Postgres {
-    client: Client,
+    connection: Connection,
     address: Address,
     /// What the server calls this session.
     session: Session,
@@ -54,6 +60,8 @@ pub struct Postgres {
     identity: Option<String>,
     /// Statements that were run before; those that were run again are prepared.
     often: BTreeMap<String, Option<Statement>>,
+    /// What transactions begin with.
+    ahead: Ahead,
     open: bool,
     /// The open transaction may write; without one, what the last one left is still to be put back.
     writes: bool,
@@ -68,7 +76,7 @@ pub struct Postgres {
 impl Postgres {
     /// Opens the database at an address; it must be there.
     pub fn open(address: &Address) -> Result<Self, Failure> {
-        let client = address.connect().map_err(|mut failure| {
+        let connection = address.connect().map_err(|mut failure| {
             if failure.kind == FailureKind::Other {
                 failure.kind = FailureKind::Connection;
             }
@@ -76,12 +84,13 @@ impl Postgres {
             failure
         })?;
         let mut database = Self {
-            client,
+            connection,
             address: address.clone(),
             session: Session::default(),
             catalogue: None,
             identity: None,
             often: BTreeMap::new(),
+            ahead: Ahead::default(),
             open: false,
             writes: true,
             locked: None,
@@ -96,13 +105,15 @@ impl Postgres {
         Ok(database)
     }
 
-    /// The connection underneath, for tests and for callers with SQL of their own.
-    pub fn client(&mut self) -> &mut Client {
-        &mut self.client
+    /// Runs SQL of a caller's own, inside the open transaction where there is one.
+    pub fn batch_execute(&mut self, text: &str) -> Result<(), Failure> {
+        self.ahead.end();
+        let Connection { client, line } = &mut self.connection;
+        line.wait(client.batch_execute(text)).map_err(|error| failure(&error))
     }
 
     fn run(&mut self, sql: &Sql) -> Result<(), Failure> {
-        self.client.batch_execute(sql.text()).map_err(|error| failure(&error))
+        self.batch_execute(sql.text())
     }
 
     /// Returns a statement that was run before as a prepared one, which the server need not plan again.
@@ -121,10 +132,52 @@ impl Postgres {
             Some(Some(statement)) => Ok(Some(statement.clone())),
             Some(none) => {
                 let types = vec![Type::UNKNOWN; values];
-                let prepared = self.client.prepare_typed(sql.text(), &types).map_err(|error| failure(&error))?;
+                let Connection { client, line } = &mut self.connection;
+                let prepared = line.wait(client.prepare_typed(sql.text(), &types)).map_err(|error| failure(&error))?;
                 Ok(Some(none.insert(prepared).clone()))
             }
         }
+    }
+
+    /// Takes the locks of a write, opens the transaction and reads what is going to be asked first, all in one go.
+    fn begin_with(&mut self, scope: Option<Scope>, begin: &Sql, read: Vec<Read>) -> Result<(), Failure> {
+        let locks: Option<Read> = scope.map(|scope| dialect::take(scope, Lock::OfSession));
+        let take = self.all_asked(locks.iter().map(|(sql, values)| (sql, &**values)))?.pop();
+        let asked = self.all_asked(read.iter().map(|(sql, values)| (sql, &**values)))?;
+        let Connection { client, line } = &mut self.connection;
+        let take = OptionFuture::from(take.map(|asked| asked.rows(client)));
+        let read_first = join_all(asked.into_iter().map(|asked| asked.rows(client)));
+        let all = join3(take, client.batch_execute(begin.text()), read_first);
+        let (taken, begun, answers) = line.wait(async { Ok(all.await) }).map_err(|error| failure(&error))?;
+        if let (Some(scope), Some(taken)) = (scope, taken) {
+            dialect::require_taken(self, scope, Lock::OfSession, &taken?)?;
+            self.locked = Some(scope);
+        }
+        begun.map_err(|error| failure(&error))?;
+        let answers = answers.into_iter().collect::<Result<_, _>>().inspect_err(|_| self.often.clear())?;
+        self.ahead.lay_ready(read, answers);
+        Ok(())
+    }
+
+    /// Returns the rows of queries that are sent in one go.
+    fn rows_of_all(&mut self, asked: &[(&Sql, &[Cell])]) -> Result<Vec<Vec<Vec<Cell>>>, Failure> {
+        let asked = self.all_asked(asked.iter().copied())?;
+        let Connection { client, line } = &mut self.connection;
+        let all = join_all(asked.into_iter().map(|asked| asked.rows(client)));
+        let answers = line.wait(async { Ok(all.await) }).map_err(|error| failure(&error))?;
+        answers.into_iter().collect::<Result<_, _>>().inspect_err(|_| self.often.clear())
+    }
+
+    /// Returns how many rows statements touched that are sent in one go.
+    fn touched_by_all(&mut self, statements: &[(&Sql, &[Cell])]) -> Result<Vec<Result<usize, Failure>>, Failure> {
+        let asked = self.all_asked(statements.iter().copied())?;
+        let Connection { client, line } = &mut self.connection;
+        let all = join_all(asked.into_iter().map(|asked| asked.touched(client)));
+        line.wait(async { Ok(all.await) }).map_err(|error| failure(&error))
+    }
+
+    fn all_asked<'a>(&mut self, all: impl Iterator<Item = (&'a Sql, &'a [Cell])>) -> Result<Vec<Asked<'a>>, Failure> {
+        all.map(|(sql, values)| Ok(Asked { sql, values, statement: self.prepared(sql, values.len())? })).collect()
     }
 
     fn unlock(&mut self) {
@@ -157,21 +210,30 @@ impl Database for Postgres {
     }
 
     fn begin(&mut self, access: Access) -> Result<(), Failure> {
-        if let Access::Write(writing) = access {
-            dialect::lock(self, writing.scope, Lock::OfSession)?;
-            self.locked = Some(writing.scope);
-        }
-        self.open = true;
-        self.writes = matches!(access, Access::Write(_));
-        if self.writes {
+        let (scope, soon) = match access {
+            Access::Read => (None, false),
+            Access::Write(writing) => (Some(writing.scope), writing.lasting == Lasting::Soon),
+        };
+        let begin = sql::begin(scope.is_some(), dialect::patience(access), soon);
+        if scope.is_some() {
             self.moved.clear();
             self.raised.clear();
         }
-        let soon = matches!(access, Access::Write(Writing { lasting: Lasting::Soon, .. }));
-        let begun = self.run(&sql::begin(access != Access::Read, dialect::patience(access), soon));
-        begun.inspect_err(|_| {
-            let _ = self.rollback();
-        })
+        let read = self.ahead.begin();
+        let first = |database: &mut Self, read| {
+            (database.open, database.writes) = (true, scope.is_some());
+            database.begin_with(scope, &begin, read).inspect_err(|_| {
+                let _ = database.rollback();
+            })
+        };
+        if read.is_empty() {
+            return first(self, read);
+        }
+        match first(self, read) {
+            // What was read before may be gone.
+            Err(failure) if failure.kind != FailureKind::Busy => first(self, Vec::new()),
+            begun => begun,
+        }
     }
 
     fn version(&mut self) -> Result<Option<String>, Failure> {
@@ -183,7 +245,9 @@ impl Database for Postgres {
         // No counter goes up between the two.
         let locked = self.locked.filter(|_| self.raised.is_empty());
         let commit = locked.map_or_else(sql::commit, dialect::commit_and_unlock);
-        if let Err(error) = self.client.batch_execute(commit.text()) {
+        self.ahead.end();
+        let Connection { client, line } = &mut self.connection;
+        if let Err(error) = line.wait(client.batch_execute(commit.text())) {
             let mut failure = failure(&error);
             if ends_session(&error) {
                 // The server may have committed before its answer was lost.
@@ -220,6 +284,7 @@ impl Database for Postgres {
     }
 
     fn rollback(&mut self) -> Result<(), Failure> {
+        self.ahead.end();
         let undone = if std::mem::take(&mut self.open) { self.run(&sql::rollback()) } else { Ok(()) };
         if !std::mem::replace(&mut self.writes, true) {
             return undone;
@@ -233,40 +298,58 @@ impl Database for Postgres {
     }
 
     fn query(&mut self, sql: &Sql, values: &[Cell]) -> Result<Vec<Vec<Cell>>, Failure> {
-        let values: Vec<Bound<'_>> = values.iter().map(Bound).collect();
-        let rows = match self.prepared(sql, values.len())? {
-            None => self.client.query_typed(sql.text(), &parameters(&values)),
-            Some(statement) => self.client.query(&statement, &untyped(&values)),
-        };
-        // What a prepared statement returns is settled; after a change of the tables it has to be prepared anew.
-        let rows = rows.inspect_err(|_| self.often.clear()).map_err(|error| failure(&error))?;
-        rows.iter().map(cells).collect()
+        self.ahead.end();
+        self.rows_of_all(&[(sql, values)]).map(|mut answers| answers.pop().unwrap_or_default())
+    }
+
+    fn read(&mut self, sql: &Sql, values: &[Cell]) -> Result<Vec<Vec<Cell>>, Failure> {
+        if let Some(rows) = self.ahead.answer(sql, values) {
+            return Ok(rows);
+        }
+        self.rows_of_all(&[(sql, values)]).map(|mut answers| answers.pop().unwrap_or_default())
+    }
+
+    fn read_all(&mut self, asked: &[(&Sql, &[Cell])]) -> Result<Vec<Vec<Vec<Cell>>>, Failure> {
+        self.rows_of_all(asked)
     }
 
     fn execute(&mut self, sql: &Sql, values: &[Cell]) -> Result<usize, Failure> {
-        let values: Vec<Bound<'_>> = values.iter().map(Bound).collect();
-        let touched = match self.prepared(sql, values.len())? {
-            None => self.client.execute_typed(sql.text(), &parameters(&values)),
-            Some(statement) => self.client.execute(&statement, &untyped(&values)),
-        };
-        let touched = touched.inspect_err(|_| self.often.clear()).map_err(|error| failure(&error))?;
-        Ok(touched as usize)
+        self.execute_all(&[(sql, values)]).pop().unwrap_or(Ok(0))
+    }
+
+    fn execute_all(&mut self, statements: &[(&Sql, &[Cell])]) -> Vec<Result<usize, Failure>> {
+        self.ahead.end();
+        let mut touched = self.touched_by_all(statements).unwrap_or_else(|failure| vec![Err(failure)]);
+        if let Some(failed) = touched.iter().position(Result::is_err) {
+            // The server refuses what comes after it.
+            touched.truncate(failed + 1);
+            self.often.clear();
+        }
+        touched
     }
 
     fn copy(&mut self, sql: &Sql, rows: &str) -> Result<Option<usize>, Failure> {
-        let copying = match self.prepared(sql, 0)? {
-            None => self.client.copy_in(sql.text()),
-            Some(statement) => self.client.copy_in(&statement),
-        };
-        let mut writer = copying.inspect_err(|_| self.often.clear()).map_err(|error| failure(&error))?;
-        writer.write_all(rows.as_bytes()).map_err(|error| Failure::new(FailureKind::Connection, error.to_string()))?;
-        writer.finish().map(|copied| Some(copied as usize)).map_err(|error| failure(&error))
+        self.ahead.end();
+        let statement = self.prepared(sql, 0)?;
+        let Connection { client, line } = &mut self.connection;
+        let copied = line.wait(async {
+            let sink = match statement {
+                None => client.copy_in(sql.text()).await?,
+                Some(statement) => client.copy_in(&statement).await?,
+            };
+            let mut sink = pin!(sink);
+            sink.send(Bytes::copy_from_slice(rows.as_bytes())).await?;
+            sink.finish().await
+        });
+        let copied = copied.inspect_err(|_| self.often.clear()).map_err(|error| failure(&error))?;
+        Ok(Some(copied as usize))
     }
 
     fn load(&mut self, load: &Load<'_>, progress: &mut dyn FnMut(u64)) -> Result<u64, Failure> {
+        self.ahead.end();
         // A rule waits for an INSERT; the catalogue lists it with the triggers.
         if load.table.triggers.is_empty() {
-            return load::load(&mut self.client, load, progress);
+            return load::load(&mut self.connection, load, progress);
         }
         statements::load(self, load, progress)
     }
@@ -283,6 +366,7 @@ impl Database for Postgres {
     }
 
     fn set_counter(&mut self, table: &str, to: Option<i64>) -> Result<(), Failure> {
+        self.ahead.end();
         if let Some(to) = dialect::raised(self, table, to)? {
             self.raised.push((table.to_owned(), to));
             return Ok(());
@@ -323,7 +407,7 @@ impl Session {
 }
 
 /// Whether nothing more comes from the session that a statement failed in.
-fn ends_session(error: &postgres::Error) -> bool {
+fn ends_session(error: &Error) -> bool {
     error.as_db_error().is_none_or(|told| matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic)))
 }
 
@@ -359,6 +443,35 @@ impl ToSql for Bound<'_> {
     to_sql_checked!();
 }
 
+/// A statement that is about to be sent.
+struct Asked<'a> {
+    sql: &'a Sql,
+    values: &'a [Cell],
+    statement: Option<Statement>,
+}
+
+impl Asked<'_> {
+    /// Returns its rows; it is sent when they are waited for first.
+    async fn rows(self, client: &Client) -> Result<Vec<Vec<Cell>>, Failure> {
+        let values: Vec<Bound<'_>> = self.values.iter().map(Bound).collect();
+        let rows = match self.statement {
+            None => client.query_typed(self.sql.text(), &parameters(&values)).await,
+            Some(statement) => client.query(&statement, &untyped(&values)).await,
+        };
+        rows.map_err(|error| failure(&error))?.iter().map(cells).collect()
+    }
+
+    /// Returns how many rows it touched; it is sent when that is waited for first.
+    async fn touched(self, client: &Client) -> Result<usize, Failure> {
+        let values: Vec<Bound<'_>> = self.values.iter().map(Bound).collect();
+        let touched = match self.statement {
+            None => client.execute_typed(self.sql.text(), &parameters(&values)).await,
+            Some(statement) => client.execute(&statement, &untyped(&values)).await,
+        };
+        touched.map(|touched| touched as usize).map_err(|error| failure(&error))
+    }
+}
+
 fn parameters<'a>(values: &'a [Bound<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
     values.iter().map(|value| (value as &(dyn ToSql + Sync), Type::UNKNOWN)).collect()
 }
@@ -370,7 +483,7 @@ fn untyped<'a>(values: &'a [Bound<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
 
 /// Returns the cells of a row; statements select nothing but what is named here.
 fn cells(row: &Row) -> Result<Vec<Cell>, Failure> {
-    let read = |position: usize, kind: &Type| -> Result<Cell, postgres::Error> {
+    let read = |position: usize, kind: &Type| -> Result<Cell, Error> {
         let number = |number: Option<i64>| number.map_or(Cell::Null, Cell::Integer);
         Ok(match *kind {
             Type::INT2 => number(row.try_get::<_, Option<i16>>(position)?.map(i64::from)),
@@ -386,7 +499,7 @@ fn cells(row: &Row) -> Result<Vec<Cell>, Failure> {
     columns.map(|(position, column)| read(position, column.type_()).map_err(|error| failure(&error))).collect()
 }
 
-fn failure(error: &postgres::Error) -> Failure {
+fn failure(error: &Error) -> Failure {
     let Some(told) = error.as_db_error() else {
         let mut message = error.to_string();
         let mut cause = std::error::Error::source(error);

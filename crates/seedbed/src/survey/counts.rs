@@ -60,7 +60,7 @@ impl Others {
         let mixed: Vec<&str> = written.iter().copied().filter(mixed).collect();
         let counted = beside.chain(mixed.iter().map(|name| Counted::All(name)));
         let statement = sql::count(database.dialect(), counted, referring.iter().copied());
-        let found = database.query(&statement.sql, &statement.values)?;
+        let found = database.read(&statement.sql, &statement.values)?;
         let mut found = found.iter().flatten().map(|cell| cell.as_integer().unwrap_or_default() as u64);
         let beside: BTreeMap<&str, u64> = written.iter().copied().zip(found.by_ref()).collect();
         others.rows = beside.iter().map(|(table, rows)| rows.saturating_sub(count(table))).sum();

@@ -11,9 +11,9 @@ use seedbed_core::plan::{Cell, Key, LiveTable};
 use super::Basis;
 use super::rows::Changes;
 use crate::database::{Database, Failure};
-use crate::live::{self, Shape};
-use crate::sql::Span;
+use crate::live::Shape;
 use crate::sql::makers::{self as sql, Numbered};
+use crate::sql::{Span, Statement};
 
 /// For each span of our keys in a table, transactions and how many rows each has made there.
 pub(super) type Makers = Vec<BTreeMap<String, i64>>;
@@ -33,7 +33,7 @@ pub(super) fn of(
         asked.flat_map(|(shape, key, spans)| spans.iter().map(|span| numbered(shape, key, *span))).collect();
     let Some(statement) = sql::count_by_maker(database.dialect(), &asked) else { return Ok(BTreeMap::new()) };
     let mut counted = vec![BTreeMap::new(); asked.len()];
-    for row in database.query(&statement.sql, &statement.values)? {
+    for row in database.read(&statement.sql, &statement.values)? {
         let (Some(at), Some(maker), Some(count)) = (row[0].as_integer(), row[1].as_text(), row[2].as_integer()) else {
             continue;
         };
@@ -50,7 +50,22 @@ fn numbered<'a>(shape: &'a Shape, key: &'a str, span: Span) -> Numbered<'a> {
     Numbered { table: &shape.table, key, span }
 }
 
-/// Reads the rows of makers that were not known, and returns what is not as it was; the key tells rows apart.
+/// Returns the statements that read the rows of makers that were not known, for each span of which there are any.
+pub(super) fn of_new_makers(shape: &Shape, spans: &[Span], (before, now): (&Makers, &Makers)) -> Vec<Statement> {
+    let spans = spans.iter().zip(before.iter().zip(now));
+    let spans = spans.filter(|(_, (before, now))| has_new(before, now));
+    let statement = |(span, (before, _)): (&Span, (&BTreeMap<String, i64>, _))| {
+        let known = before.keys().map(String::as_str);
+        sql::select_made_by_others(&shape.columns, numbered(shape, &shape.key[0], *span), known)
+    };
+    spans.map(statement).collect()
+}
+
+fn has_new(before: &BTreeMap<String, i64>, now: &BTreeMap<String, i64>) -> bool {
+    now.keys().any(|maker| !before.contains_key(maker))
+}
+
+/// Returns what is not as it was, from the rows `of_new_makers`; the key tells rows apart.
 pub(super) fn changes(
     database: &mut dyn Database,
     shape: &Shape,
@@ -58,18 +73,16 @@ pub(super) fn changes(
     keys: &BTreeSet<Key>,
     live: &LiveTable,
     (before, now): (&Makers, &Makers),
+    of_new_makers: &mut impl Iterator<Item = Vec<Vec<Cell>>>,
 ) -> Result<Changes, Failure> {
     let mut changes = Changes::new();
     for (span, (before, now)) in spans.iter().zip(before.iter().zip(now)) {
         if before == now {
             continue;
         }
-        let known = || before.keys().map(String::as_str);
-        let numbered = numbered(shape, &shape.key[0], *span);
         let mut made_anew = BTreeSet::new();
-        if now.keys().any(|maker| !before.contains_key(maker)) {
-            let statement = sql::select_made_by_others(&shape.columns, numbered, known());
-            for (key, row) in live::rows(database, shape, &[statement])? {
+        if has_new(before, now) {
+            for (key, row) in of_new_makers.next().into_iter().flatten().map(|row| shape.keyed(row)) {
                 let as_before = live.rows.get(&key);
                 if keys.contains(&key) && as_before != Some(&row) {
                     changes.insert(key.clone(), Some(row));
@@ -84,8 +97,9 @@ pub(super) fn changes(
             continue;
         }
         let mut standing = made_anew;
-        let statement = sql::select_numbers_made_by(numbered, known());
-        let rows = database.query(&statement.sql, &statement.values)?;
+        let (known, numbered) = (before.keys().map(String::as_str), numbered(shape, &shape.key[0], *span));
+        let statement = sql::select_numbers_made_by(numbered, known);
+        let rows = database.read(&statement.sql, &statement.values)?;
         standing.extend(rows.into_iter().map(|row| row.into_iter().take(1).collect::<Vec<Cell>>()));
         let (first, last) = (vec![Cell::Integer(span.0)], vec![Cell::Integer(span.1)]);
         let gone = live.rows.range(first..=last).filter(|(key, _)| !standing.contains(*key));

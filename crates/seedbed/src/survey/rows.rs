@@ -38,21 +38,37 @@ impl Rows {
     pub(super) fn read(&mut self, database: &mut dyn Database, basis: &Basis, hold: Hold, stays: bool) -> Result<Keys> {
         let mut changed = Keys::new();
         let before = std::mem::take(&mut self.makers);
-        if stays && hold == Hold::No {
-            self.makers = makers::of(database, basis, |_| true).during(|| "asking who has made our rows".into())?;
+        let makers = match stays && hold == Hold::No {
+            true => makers::of(database, basis, |_| true).during(|| "asking who has made our rows".into())?,
+            false => BTreeMap::new(),
+        };
+        let made = |table: &str| before.get(table).zip(makers.get(table));
+        let shape = |table: &str| basis.shapes.get(table).expect("the table is in the schema");
+        let kept = |live: &BTreeMap<String, LiveTable>, table: &str| {
+            live.get(table).is_some_and(|live| live.columns == shape(table).columns)
+        };
+        // Where two rows may have one key, all of them are read.
+        let told_by_makers = |table: &str| {
+            let spans = basis.spans.get(table)?;
+            Some((spans, made(table)?)).filter(|_| shape(table).key == shape(table).table.primary_key)
+        };
+        let mut statements = Vec::new();
+        for table in basis.keys.keys().filter(|table| kept(&self.live, table)) {
+            if let Some((spans, made)) = told_by_makers(table) {
+                statements.extend(makers::of_new_makers(shape(table), spans, made));
+            }
         }
+        let asked: Vec<_> = statements.iter().map(|statement| (&statement.sql, &*statement.values)).collect();
+        let mut answers = database.read_all(&asked).during(|| "reading rows that are new".into())?.into_iter();
         for (table, keys) in &basis.keys {
-            let made = before.get(table).zip(self.makers.get(table));
-            if made.is_some_and(|(before, now)| before == now) {
+            if made(table).is_some_and(|(before, now)| before == now) {
                 continue;
             }
-            let shape = basis.shapes.get(table).expect("the table is in the schema");
-            let live = self.live.get(table).filter(|live| live.columns == shape.columns);
-            // Where two rows may have one key, all of them are read.
-            let made = made.filter(|_| shape.key == shape.table.primary_key);
+            let shape = shape(table);
+            let live = self.live.get(table).filter(|_| kept(&self.live, table));
             let changes = match (live, hold, basis.spans.get(table)) {
-                (Some(live), Hold::No, Some(spans)) => match made {
-                    Some(made) => makers::changes(database, shape, spans, keys, live, made),
+                (Some(live), Hold::No, Some(spans)) => match told_by_makers(table) {
+                    Some((_, made)) => makers::changes(database, shape, spans, keys, live, made, &mut answers),
                     None => changes(database, shape, spans, keys, live),
                 },
                 (live, ..) => live::by_key(database, shape, keys, hold).map(|now| difference(live, now.rows, keys)),
@@ -75,6 +91,7 @@ impl Rows {
                 changed.entry(table.clone()).or_default().insert(key);
             }
         }
+        self.makers = makers;
         self.ours.retain(|_, keys| !keys.is_empty());
         Ok(changed)
     }

@@ -90,9 +90,14 @@ impl Listening {
         let environment: Environment =
             environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let address = Address::read(&text, &environment).map_err(|failure| failure.message)?;
-        let mut database = Postgres::open(&address).map_err(|failure| failure.message)?;
+        let database = Postgres::open(&address).map_err(|failure| failure.message)?;
         assert!(database.describe().contains("localhost") || database.describe().contains("127.0.0.1"));
-        let row = database.client().query_one("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[]);
+        let mut admin = postgres::Client::connect(&self.socket(), postgres::NoTls).unwrap();
+        let row = admin.query_one(
+            "SELECT ssl.version FROM pg_stat_ssl AS ssl JOIN pg_stat_activity AS session USING (pid)
+             WHERE session.application_name = 'seedbed' ORDER BY session.backend_start DESC LIMIT 1",
+            &[],
+        );
         Ok(row.unwrap().get(0))
     }
 

@@ -79,7 +79,7 @@ fn a_catalogue_that_is_not_as_it_was_is_an_error() {
     let mut database = Postgres::open(&address).unwrap();
     begin(&mut database).unwrap();
     let aside = set_aside(&mut database, &[GOODS]).unwrap();
-    database.client().batch_execute("COMMENT ON CONSTRAINT goods_sold ON goods IS 'sold'").unwrap();
+    database.batch_execute("COMMENT ON CONSTRAINT goods_sold ON goods IS 'sold'").unwrap();
     let failure = put_back(&mut database, aside).unwrap_err();
     let told = "the catalogue is not as it was: goods (constraint,goods_sold,";
     assert!(failure.message.starts_with(told) && failure.message.ends_with(",sold)"), "{failure:?}");

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use postgres::config::{Host, SslMode};
-use postgres::{Client, Config, NoTls};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Config, Error, NoTls};
 
-use super::failure;
+use super::connection::Connection;
 use super::tls::{self, Files, Mode};
 use crate::database::{Failure, FailureKind};
 
@@ -173,12 +173,12 @@ impl Address {
         &self.shown
     }
 
-    pub(super) fn connect(&self) -> Result<Client, Failure> {
+    pub(super) fn connect(&self) -> Result<Connection, Failure> {
         let encrypted = |ssl_mode| {
             let connector = tls::connector(self.mode, &self.files).map_err(unusable)?;
-            self.config.clone().ssl_mode(ssl_mode).connect(connector).map_err(|error| failure(&error))
+            Connection::open(self.config.clone().ssl_mode(ssl_mode), connector)
         };
-        let plain = || self.config.clone().ssl_mode(SslMode::Disable).connect(NoTls).map_err(|error| failure(&error));
+        let plain = || Connection::open(self.config.clone().ssl_mode(SslMode::Disable), NoTls);
         match self.mode {
             Mode::Disable => plain(),
             Mode::Allow => {
@@ -325,7 +325,7 @@ fn config(settings: &Settings, environment: &Environment) -> Result<Config, Fail
         // Without a name, a server's number is what its certificate must be for.
         text.push_str(&format!("host='{address}' "));
     }
-    let mut config: Config = text.parse().map_err(|error: postgres::Error| {
+    let mut config: Config = text.parse().map_err(|error: Error| {
         let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
         unusable(format!("this is no address: {reason}"))
     })?;

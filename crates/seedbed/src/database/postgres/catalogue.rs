@@ -60,7 +60,7 @@ pub(super) struct Catalogue {
 
 /// Returns the catalogue; where its mark is as it was, that is what is `known`.
 pub(super) fn catalogue_again(database: &mut dyn Database, known: Option<Catalogue>) -> Result<Catalogue, Failure> {
-    let rows = database.query(&sql::select_catalogue_mark(), &[])?;
+    let rows = database.read(&sql::select_catalogue_mark(), &[])?;
     let mark = rows.first().and_then(|row| row[0].as_text()).map(str::to_owned);
     match known {
         Some(known) if known.mark.is_some() && known.mark == mark => Ok(known),

@@ -55,9 +55,26 @@ pub(super) enum Lock {
 
 /// Takes the locks of a write, or fails as busy and takes none.
 pub(super) fn lock(database: &mut dyn Database, scope: Scope, lock: Lock) -> Result<(), Failure> {
+    let (statement, values) = take(scope, lock);
+    let taken = database.query(&statement, &values)?;
+    require_taken(database, scope, lock, &taken)
+}
+
+/// Returns the statement that takes the locks of a write, and what is bound to it.
+pub(super) fn take(scope: Scope, lock: Lock) -> (Sql, Vec<Cell>) {
     let locks = locks(scope);
-    let rows = database.query(&sql::try_locks(&shared(&locks), lock == Lock::OfTransaction), &lock_numbers(&locks))?;
-    let taken = rows.first().and_then(|row| row[0].as_integer()).unwrap_or_default() as usize;
+    (sql::try_locks(&shared(&locks), lock == Lock::OfTransaction), lock_numbers(&locks))
+}
+
+/// Fails as busy where that statement answered that it did not take all of them; then none are.
+pub(super) fn require_taken(
+    database: &mut dyn Database,
+    scope: Scope,
+    lock: Lock,
+    answer: &[Vec<Cell>],
+) -> Result<(), Failure> {
+    let locks = locks(scope);
+    let taken = answer.first().and_then(|row| row[0].as_integer()).unwrap_or_default() as usize;
     if taken == locks.len() {
         return Ok(());
     }
@@ -139,7 +156,7 @@ fn read(database: &mut dyn Database, sequences: Vec<Sequence>) -> Result<Vec<Cou
         return Ok(Vec::new());
     }
     let places =
-        database.query(&sql::select_last_values(sequences.iter().map(|sequence| sequence.name.as_str())), &[])?;
+        database.read(&sql::select_last_values(sequences.iter().map(|sequence| sequence.name.as_str())), &[])?;
     let counters = sequences.into_iter().zip(places).map(|(sequence, place)| {
         let mut place = Row::of("pg_sequence", place);
         let (_, last, handed_out) = (place.integer()?, place.integer()?, place.flag()?);

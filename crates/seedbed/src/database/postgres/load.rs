@@ -10,12 +10,15 @@ mod outbox;
 mod tuples;
 mod wire;
 
-use std::io::{self, Write};
+use std::io::Write;
+use std::pin::pin;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use postgres::Client;
+use bytes::Bytes;
+use futures_util::SinkExt;
 
+use super::connection::Connection;
 use super::failure;
 use crate::database::{Failure, FailureKind};
 use crate::load::{Load, miscounted};
@@ -30,7 +33,11 @@ const COPIED: u64 = 1_000_000;
 const WAITING: usize = 2;
 
 /// Loads rows into a table that has no rules and no triggers; returns how many.
-pub(super) fn load(client: &mut Client, load: &Load<'_>, progress: &mut dyn FnMut(u64)) -> Result<u64, Failure> {
+pub(super) fn load(
+    connection: &mut Connection,
+    load: &Load<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<u64, Failure> {
     if load.count() == 0 {
         return Ok(0);
     }
@@ -41,7 +48,7 @@ pub(super) fn load(client: &mut Client, load: &Load<'_>, progress: &mut dyn FnMu
     for part in load.parts(COPIED) {
         let make = |outbox| if binary { tuples::write(&part, outbox) } else { lines::write(&part, outbox) };
         let mut told = |rows| progress(done + rows);
-        let copied = copy(client, &statement, make, &mut told)
+        let copied = copy(connection, &statement, make, &mut told)
             .and_then(|copied| if copied == part.count() { Ok(copied) } else { Err(miscounted(part.count(), copied)) });
         done += copied.map_err(|failure| load.failed(done, &failure))?;
     }
@@ -55,43 +62,42 @@ pub fn write_binary(load: &Load<'_>, to: &mut impl Write) -> Result<Option<u64>,
         return Ok(None);
     }
     let (sender, pieces) = sync_channel(WAITING);
+    let lost = |error: std::io::Error| Failure::new(FailureKind::Other, error.to_string());
     thread::scope(|scope| {
         scope.spawn(|| tuples::write(load, Outbox::to(sender)));
-        send(pieces, to, &mut |_| {})
+        send(pieces, |bytes| to.write_all(&bytes).map_err(lost), &mut |_| {})
     })?;
     Ok(Some(load.count()))
 }
 
 /// Copies what is made on another thread; returns how many rows the server has read.
 fn copy(
-    client: &mut Client,
+    connection: &mut Connection,
     statement: &Sql,
     make: impl FnOnce(Outbox) + Send,
     progress: &mut dyn FnMut(u64),
 ) -> Result<u64, Failure> {
-    let mut writer = client.copy_in(statement.text()).map_err(|error| failure(&error))?;
+    let Connection { client, line } = connection;
+    let sink = line.wait(client.copy_in::<_, Bytes>(statement.text())).map_err(|error| failure(&error))?;
+    let mut sink = pin!(sink);
     let (sender, pieces) = sync_channel(WAITING);
     thread::scope(|scope| {
         scope.spawn(|| make(Outbox::to(sender)));
         // Where sending fails the pieces are dropped, and no more of them are made.
-        send(pieces, &mut writer, progress)
+        send(pieces, |bytes| line.wait(sink.send(bytes.into())).map_err(|error| failure(&error)), progress)
     })?;
-    writer.finish().map_err(|error| failure(&error))
+    line.wait(sink.finish()).map_err(|error| failure(&error))
 }
 
-fn send(pieces: Receiver<Piece>, to: &mut impl Write, progress: &mut dyn FnMut(u64)) -> Result<(), Failure> {
+fn send(
+    pieces: Receiver<Piece>,
+    mut to: impl FnMut(Vec<u8>) -> Result<(), Failure>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), Failure> {
     for piece in pieces {
         let (bytes, rows) = piece?;
-        to.write_all(&bytes).map_err(lost)?;
+        to(bytes)?;
         progress(rows);
     }
     Ok(())
-}
-
-fn lost(error: io::Error) -> Failure {
-    let message = error.to_string();
-    match error.into_inner().and_then(|inner| inner.downcast::<postgres::Error>().ok()) {
-        Some(error) => failure(&error),
-        None => Failure::new(FailureKind::Connection, message),
-    }
 }
