@@ -12,6 +12,7 @@ use seedbed_core::schema::{ColumnKind, Schema};
 use crate::database::Database;
 use crate::debris::Link;
 use crate::live::{self, Shape, Shapes};
+use crate::secret;
 use crate::sql::{self, Hold, Rows};
 
 type Names<'a> = BTreeMap<&'a str, BTreeMap<Key, &'a str>>;
@@ -57,7 +58,7 @@ impl<'a> Labels<'a> {
         }
         parts.sort();
         let parts: Vec<String> = parts.into_iter().map(|(_, _, part)| part).collect();
-        if parts.is_empty() { key_text(key) } else { parts.join(" -> ") }
+        if parts.is_empty() { shape.key_text(key) } else { parts.join(" -> ") }
     }
 
     fn referred(&mut self, database: &mut dyn Database, table: &str, key: &Key) -> String {
@@ -74,7 +75,7 @@ impl<'a> Labels<'a> {
             let rows = live::rows(database, shape, &statements).ok()?;
             self.own_text(shape, rows.values().next()?)
         });
-        let label = label.unwrap_or_else(|| format!("{table} {}", key_text(key)));
+        let label = label.unwrap_or_else(|| format!("{table} {}", self.shapes.key_text(table, key)));
         self.looked_up.insert(place, label.clone());
         label
     }
@@ -82,15 +83,14 @@ impl<'a> Labels<'a> {
     /// Returns a unique text of the row, or its first short text that is no secret.
     fn own_text(&self, shape: &Shape, row: &[Cell]) -> Option<String> {
         let table = self.schema.tables.get(&shape.table.name)?;
-        let secret =
-            |name: &str| ["password", "token", "secret", "key", "hash", "jti"].iter().any(|word| name.contains(word));
+        let hidden = |name: &str| secret::is_one(name) || name.contains("key");
         let text = |name: &str| {
             let position = shape.columns.iter().position(|column| column == name)?;
             row[position].as_text().filter(|text| !text.is_empty()).map(str::to_owned)
         };
         let readable = |name: &str| {
             let kind = table.column(name).map(|column| &column.kind);
-            matches!(kind, Some(ColumnKind::Text { .. })) && !secret(name)
+            matches!(kind, Some(ColumnKind::Text { .. })) && !hidden(name)
         };
         let unique =
             || table.uniques.iter().filter(|unique| unique.columns.len() == 1).map(|unique| &unique.columns[0]);

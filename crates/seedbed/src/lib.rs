@@ -29,6 +29,7 @@ pub mod project;
 pub mod rebuild;
 mod reset;
 mod run;
+pub mod secret;
 mod seed;
 mod session;
 mod settle;

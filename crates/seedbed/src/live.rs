@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seedbed_core::plan::{Cell, Key, LiveTable};
+use seedbed_core::plan::{Cell, Key, LiveTable, key_text};
 use seedbed_core::schema::{ColumnKind, Schema, Table};
 
 use crate::database::{Database, Failure};
+use crate::secret;
 use crate::sql::{self, Hold, Rows, Statement};
 
 /// What is read of a table: its columns, and which of them make the key.
@@ -38,6 +39,11 @@ impl Shape {
         (key, row)
     }
 
+    /// Returns a key as a person reads it, without what is nobody's business.
+    pub(crate) fn key_text(&self, key: &[Cell]) -> String {
+        secret::key_without(&self.key, key)
+    }
+
     /// Returns the cells of these columns, or none where one is not read or is NULL.
     pub(crate) fn tuple(&self, row: &[Cell], columns: &[String]) -> Option<Key> {
         let cell = |name: &String| {
@@ -63,6 +69,11 @@ impl Shapes {
 
     pub(crate) fn get(&self, table: &str) -> Option<&Shape> {
         self.0.get(table)
+    }
+
+    /// Returns the key of a row of a table as a person reads it, without what is nobody's business.
+    pub(crate) fn key_text(&self, table: &str, key: &[Cell]) -> String {
+        self.get(table).map_or_else(|| key_text(key), |shape| shape.key_text(key))
     }
 }
 

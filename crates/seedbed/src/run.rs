@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use seedbed_core::plan::{FurtherPlan, How, Plan, TablePlan, key_text};
+use seedbed_core::plan::{FurtherPlan, How, Plan, TablePlan};
 use seedbed_core::schema::Schema;
 
 use crate::apply::{self, Debris};
@@ -384,7 +384,7 @@ fn refuse(survey: &Survey, question: &Question<'_>, intent: Intent<'_>, database
         return Err(refusal);
     }
     let plan = &survey.plan;
-    if let Some(error) = blocked_by_people(plan, question, program) {
+    if let Some(error) = blocked_by_people(survey, question, program) {
         return Err(error);
     }
     let chain = question.dataset.scenarios[question.levels.clone()].last().map_or("", |scenario| &scenario.name);
@@ -419,15 +419,15 @@ fn refuse(survey: &Survey, question: &Question<'_>, intent: Intent<'_>, database
         error = error.detail(format!(
             "{} {}   {}   holds {} of {}",
             row.table,
-            key_text(&row.key),
+            survey.shapes.key_text(&row.table, &row.key),
             row.label,
             row.index,
             row.wanted_by
         ));
     }
     for left in blocking {
-        error =
-            error.detail(format!("{} {}   {}   hangs on a row that goes", left.table, key_text(&left.key), left.label));
+        let key = survey.shapes.key_text(&left.table, &left.key);
+        error = error.detail(format!("{} {key}   {}   hangs on a row that goes", left.table, left.label));
     }
     for path in files {
         error = error.detail(format!("media {path}"));
@@ -436,8 +436,8 @@ fn refuse(survey: &Survey, question: &Question<'_>, intent: Intent<'_>, database
 }
 
 /// Returns the refusal where rows of other people hang on rows that would go.
-fn blocked_by_people(plan: &Plan, question: &Question<'_>, program: &str) -> Option<Error> {
-    let blocking: Vec<_> = plan.entangled.iter().filter(|row| row.blocks).collect();
+fn blocked_by_people(survey: &Survey, question: &Question<'_>, program: &str) -> Option<Error> {
+    let blocking: Vec<_> = survey.plan.entangled.iter().filter(|row| row.blocks).collect();
     if blocking.is_empty() {
         return None;
     }
@@ -446,7 +446,8 @@ fn blocked_by_people(plan: &Plan, question: &Question<'_>, program: &str) -> Opt
     for row in &blocking {
         let joins = row.label.contains(" -> ");
         let label = if joins { row.label.clone() } else { format!("{} -> {}", row.label, row.on) };
-        error = error.detail(format!("{} {}   {label}", row.table, key_text(&row.key)));
+        let key = survey.shapes.key_text(&row.table, &row.key);
+        error = error.detail(format!("{} {key}   {label}", row.table));
     }
     error = error.help("remove these in the application, then run it again");
     // A layer whose tables none of them refers to can go on its own.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use seedbed_core::plan::{Cell, FurtherPlan, Plan, Update, key_text};
+use seedbed_core::plan::{Cell, FurtherPlan, Plan, Update};
 
 use super::secrets::Secrets;
 use super::{WIDTH, as_of, count, fitted, number};
@@ -94,7 +94,7 @@ fn collect(plan: &Plan, secrets: &Secrets<'_>) -> Vec<Line> {
     }
     add('!', "media", "in the way:", plan.files.obstacles.clone());
     for row in plan.entangled.iter().filter(|row| row.blocks) {
-        add('!', &row.table, "in the way:", vec![format!("{} {}", key_text(&row.key), row.label)]);
+        add('!', &row.table, "in the way:", vec![format!("{} {}", secrets.key(&row.table, &row.key), row.label)]);
     }
     let mut further = |sign, word, of: fn(&FurtherPlan) -> u64| {
         for plan in &plan.further {

@@ -6,15 +6,14 @@
 use std::collections::BTreeSet;
 
 use seedbed::project::Work;
-use seedbed_core::plan::{How, Insert, Plan, Update};
+use seedbed::secret;
+use seedbed_core::plan::{How, Insert, Key, Plan, Update};
 use seedbed_core::value::Value as Declared;
 use serde_json::{Value, json};
 
-/// What a column is called whose values are nobody's business, in any case of letters.
-const WORDS: [&str; 5] = ["password", "token", "secret", "hash", "jti"];
-
 /// The columns of a dataset whose values are told to nobody.
 pub(crate) struct Secrets<'a> {
+    work: &'a Work,
     /// Table and column of every password that is stored.
     passwords: BTreeSet<(&'a str, &'a str)>,
 }
@@ -30,13 +29,17 @@ impl<'a> Secrets<'a> {
                 }
             }
         }
-        Self { passwords }
+        Self { work, passwords }
     }
 
     /// Whether the values of a column are not shown.
     pub(crate) fn hides(&self, table: &str, column: &str) -> bool {
-        let name = column.to_lowercase();
-        WORDS.iter().any(|word| name.contains(word)) || self.passwords.contains(&(table, column))
+        secret::is_one(column) || self.passwords.contains(&(table, column))
+    }
+
+    /// Returns a key as a person reads it.
+    pub(crate) fn key(&self, table: &str, key: &Key) -> String {
+        secret::key_without(&self.work.key_columns(table), key)
     }
 
     /// Returns a plan as an object. Values that are not shown are null in it, and their columns stand in
@@ -51,8 +54,43 @@ impl<'a> Secrets<'a> {
             for (update, shown) in part.updates.iter().zip(items(&mut shown["updates"])) {
                 layout.hide_changes(update, shown);
             }
+            for rows in ["inserts", "updates", "deletes"] {
+                items(&mut shown[rows]).for_each(|row| self.hide_key(&part.table, row));
+            }
+        }
+        for rows in ["debris", "entangled", "obstacles"] {
+            for row in items(&mut shown[rows]) {
+                let table = row["table"].as_str().unwrap_or_default().to_owned();
+                self.hide_key(&table, row);
+            }
+        }
+        for row in items(&mut shown["entangled"]) {
+            for on in items(&mut row["hangs_on"]) {
+                let table = on[0].as_str().unwrap_or_default().to_owned();
+                self.hide_cells(&table, &mut on[1]);
+            }
         }
         shown
+    }
+}
+
+impl Secrets<'_> {
+    /// Hides what is nobody's business in the key of a row.
+    fn hide_key(&self, table: &str, row: &mut Value) {
+        let hidden = self.hide_cells(table, &mut row["key"]);
+        let named = row["not_shown"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let mut columns: Vec<String> = named.map(str::to_owned).collect();
+        columns.extend(hidden.into_iter().filter(|column| !columns.contains(column)).collect::<Vec<_>>());
+        name(row, columns.iter().map(String::as_str));
+    }
+
+    /// Returns the columns of a key that were hidden in it.
+    fn hide_cells(&self, table: &str, key: &mut Value) -> Vec<String> {
+        let columns = self.work.key_columns(table).into_iter().enumerate();
+        let hidden = columns.filter(|(at, column)| self.hides(table, column) && !key[at].is_null());
+        let hidden: Vec<(usize, String)> = hidden.collect();
+        hidden.iter().for_each(|(at, _)| key[at] = Value::Null);
+        hidden.into_iter().map(|(_, column)| column).collect()
     }
 }
 

@@ -4,7 +4,7 @@
 
 use maud::{Markup, html};
 use seedbed::project::Work;
-use seedbed_core::plan::{Cell, Key, Plan, key_text};
+use seedbed_core::plan::{Cell, Key, Plan};
 
 use super::View;
 use crate::output::secrets::Secrets;
@@ -26,7 +26,7 @@ struct Kind<'a> {
 /// A row or file that a plan speaks of.
 struct Line<'a> {
     label: &'a str,
-    key: Option<&'a Key>,
+    key: Option<String>,
     more: Markup,
 }
 
@@ -77,7 +77,7 @@ fn row(line: &Line<'_>) -> Markup {
     html! {
         li {
             span.label { (line.label) }
-            @if let Some(key) = line.key { " " code.key { (key_text(key)) } }
+            @if let Some(key) = &line.key { " " code.key { (key) } }
             (line.more)
         }
     }
@@ -91,9 +91,10 @@ fn kinds<'a>(plan: &'a Plan, work: &Work) -> Vec<Kind<'a>> {
             kinds.push(Kind { sign, word, table, rows });
         }
     };
-    let line = |label, key, more| Line { label, key, more };
+    let key = |(table, key): (&String, &Key)| secrets.key(table, key);
+    let line = |label, of: Option<(&String, &Key)>, more| Line { label, key: of.map(key), more };
     for part in &plan.tables {
-        let rows = part.inserts.iter().map(|insert| line(&*insert.row, Some(&insert.key), html! {}));
+        let rows = part.inserts.iter().map(|insert| line(&*insert.row, Some((&part.table, &insert.key)), html! {}));
         add("+", "to insert into", &*part.table, rows.collect());
     }
     for part in &plan.tables {
@@ -108,14 +109,14 @@ fn kinds<'a>(plan: &'a Plan, work: &Work) -> Vec<Kind<'a>> {
                     }
                 } }
             };
-            line(&update.row, Some(&update.key), more)
+            line(&update.row, Some((&part.table, &update.key)), more)
         });
         add("~", "to change in", &part.table, rows.collect());
     }
     let files = |paths: &'a [String]| paths.iter().map(|path| line(path, None, html! {})).collect::<Vec<_>>();
     add("+", "to write among", "media", files(&plan.files.write));
     for part in plan.tables.iter().rev() {
-        let rows = part.deletes.iter().map(|delete| line(&delete.label, Some(&delete.key), html! {}));
+        let rows = part.deletes.iter().map(|delete| line(&delete.label, Some((&part.table, &delete.key)), html! {}));
         add("\u{2212}", "to remove from", &part.table, rows.collect());
     }
     add("\u{2212}", "to remove from", "media", files(&plan.files.remove));
@@ -123,17 +124,18 @@ fn kinds<'a>(plan: &'a Plan, work: &Work) -> Vec<Kind<'a>> {
     tables.dedup();
     for table in tables {
         let left = plan.debris.iter().filter(|left| left.table == table);
-        let rows = left.map(|left| line(&left.label, Some(&left.key), html! { span.quiet { " " (left.why) } }));
+        let rows =
+            left.map(|left| line(&left.label, Some((&left.table, &left.key)), html! { span.quiet { " " (left.why) } }));
         add("\u{2212}", "left by tests in", table, rows.collect());
     }
     for row in &plan.obstacles {
         let more = html! { span.quiet { " holds " (row.index) " of " (row.wanted_by) } };
-        add("!", "in the way in", &row.table, vec![line(&row.label, Some(&row.key), more)]);
+        add("!", "in the way in", &row.table, vec![line(&row.label, Some((&row.table, &row.key)), more)]);
     }
     add("!", "in the way among", "media", files(&plan.files.obstacles));
     for row in plan.entangled.iter().filter(|row| row.blocks) {
         let more = html! { span.quiet { " hangs on " (row.on) } };
-        add("!", "in the way in", &row.table, vec![line(&row.label, Some(&row.key), more)]);
+        add("!", "in the way in", &row.table, vec![line(&row.label, Some((&row.table, &row.key)), more)]);
     }
     kinds
 }

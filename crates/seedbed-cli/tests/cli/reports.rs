@@ -175,6 +175,40 @@ fn no_report_no_plan_and_no_answer_tells_a_password_or_a_token_that_differs() {
 }
 
 #[test]
+fn a_key_that_is_a_token_is_told_nowhere() {
+    let folder = people_with_secrets();
+    let database = rusqlite::Connection::open(folder.path().join("db.sqlite3")).unwrap();
+    let sessions = "CREATE TABLE sessions (token TEXT PRIMARY KEY, person_id INTEGER NOT NULL REFERENCES people ON DELETE CASCADE);
+                    INSERT INTO sessions SELECT 'LEAKED-' || id, id FROM people;";
+    database.execute_batch(sessions).unwrap();
+    let call = |args: &[&str]| called_in(folder.path(), args);
+    let report = call(&["report", "people", "--html", "a.html", "--junit", "a.xml", "--markdown", "a.md"]);
+    let file = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let plan = call(&["plan", "people", "--format", "json"]).out;
+    let mut told = vec![file("a.html"), file("a.xml"), file("a.md"), report.out, plan.clone()];
+    told.push(call(&["plan", "people", "--rows"]).out);
+    told.push(call(&["verify", "people", "--format", "json"]).out);
+    told.push(call(&["seed", "people", "--dry-run", "--format", "json"]).out);
+    told.push(call(&["reset", "people", "--format", "json"]).out);
+    for text in &told {
+        assert!(!text.contains("LEAKED"), "{text}");
+    }
+    assert!(told[0].contains("(not shown)"), "{}", told[0]);
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    let left = &plan["plan"]["debris"][0];
+    assert_eq!((&left["key"], &left["not_shown"]), (&json!([null]), &json!(["token"])), "{left}");
+
+    // A row of somebody else whose key is one hangs on what a cleanup removes.
+    let kept = "INSERT INTO people VALUES (7, 'real', 'x', 'y');
+                CREATE TABLE tokens (token TEXT PRIMARY KEY, person_id INTEGER REFERENCES people, owner_id INTEGER REFERENCES people);
+                INSERT INTO tokens SELECT 'LEAKED', (SELECT max(id) FROM people), 7;";
+    database.execute_batch(kept).unwrap();
+    let refused = call(&["cleanup", "people"]);
+    assert_eq!(refused.code, 4, "{}", refused.err);
+    assert!(refused.err.contains("tokens (not shown)") && !refused.err.contains("LEAKED"), "{}", refused.err);
+}
+
+#[test]
 fn other_schemas_have_a_report_too_and_a_database_that_is_missing_is_said() {
     for name in ["shop", "tracker"] {
         let folder = tempfile::TempDir::new().unwrap();

@@ -113,6 +113,15 @@ pub struct Times {
 }
 
 impl Work {
+    /// Returns the names of the columns that a table's rows are told apart by.
+    pub fn key_columns(&self, table: &str) -> Vec<String> {
+        let block = self.generated.dataset.blocks.iter().find(|block| block.table == table);
+        match block {
+            Some(block) => block.key.iter().map(|&at| block.columns[at].clone()).collect(),
+            None => self.schema.tables.get(table).map(|table| table.primary_key.clone()).unwrap_or_default(),
+        }
+    }
+
     /// Reads and generates `scenario`, and opens the database that the call or the project names.
     pub fn open(project: &Project, scenario: &str, call: &Call<'_>, purpose: Purpose) -> Result<Self> {
         // A name that does not exist is said before anything is opened.

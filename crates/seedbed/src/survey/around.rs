@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use seedbed_core::plan::diff::Keys;
-use seedbed_core::plan::{Cell, Entangled, How, Key, Leftover, LiveTable, Obstacle, Plan, Update, key_text};
+use seedbed_core::plan::{Cell, Entangled, How, Key, Leftover, LiveTable, Obstacle, Plan, Update};
 use seedbed_core::schema::Schema;
 
 use super::{Aim, Question};
@@ -203,7 +203,7 @@ impl Scene<'_> {
                         let mut further = into_runs(self.links, self.shapes, self.own_runs, table, row);
                         let on = on.or_else(|| {
                             let (_, link, tuple) = further.find(|(_, link, _)| link.columns.join(", ") == *columns)?;
-                            Some(format!("{} {}", link.to, key_text(&tuple)))
+                            Some(format!("{} {}", link.to, self.shapes.key_text(&link.to, &tuple)))
                         });
                         format!("{columns} is {}", on.unwrap_or_default())
                     }
@@ -260,7 +260,7 @@ impl Scene<'_> {
         }
         let row = |rows: &RowsByTable| rows.get(table).and_then(|rows| rows.get(key)).cloned();
         let row = row(&self.found.debris).or_else(|| row(&self.found.entangled));
-        row.map_or_else(|| key_text(key), |row| labels.row(database, table, key, &row))
+        row.map_or_else(|| self.shapes.key_text(table, key), |row| labels.row(database, table, key, &row))
     }
 
     /// Adds the rows of other people that hold a unique value which one of our rows is to have.
