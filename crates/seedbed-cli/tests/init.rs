@@ -229,6 +229,19 @@ fn sqlite_tables_made_by_hand() {
 }
 
 #[test]
+fn a_part_of_a_key_that_refers_to_a_table_without_rows_takes_those_that_stand_there() {
+    let begun = on_sqlite(
+        "CREATE TABLE tenants (id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE);
+         CREATE TABLE tags (tenant_id INTEGER NOT NULL REFERENCES tenants, name TEXT NOT NULL, PRIMARY KEY (tenant_id, name));
+         CREATE TABLE visits (tenant_id INTEGER NOT NULL REFERENCES tenants, number INTEGER NOT NULL, note TEXT,
+             PRIMARY KEY (tenant_id, number));
+         INSERT INTO tenants VALUES (1, 'acme'), (2, 'other');",
+    );
+    assert_eq!(tables(&begun), ["tags", "visits"], "{begun:#}");
+    assert!(reason(&begun, "tenants").contains("AUTOINCREMENT"));
+}
+
+#[test]
 fn rows_that_stand_there_stay_and_are_said_and_the_guard_is_heeded() {
     let place = server::server().database(&schema("rails.postgresql"));
     let folder = Folder::new();

@@ -183,6 +183,7 @@ impl Page<'_, '_> {
             let own_key = one.table.primary_key.contains(&column.name)
                 && !one.unique.contains(&column.name)
                 && !one.positions.contains_key(&column.name)
+                && !one.borrowed.contains_key(&column.name)
                 && !self.is_declared_key(column);
             if linked || own_key || column.generated || one.tag.as_ref() == Some(&column.name) {
                 continue;
