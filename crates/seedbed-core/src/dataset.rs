@@ -140,6 +140,12 @@ pub struct Claim {
     pub pattern: String,
 }
 
+/// Whether no real person has a text that matches this: it ends in a domain that is reserved for tests
+/// ([RFC 2606](https://www.rfc-editor.org/rfc/rfc2606)).
+pub fn is_reserved(pattern: &str) -> bool {
+    [".test", ".example", ".invalid"].iter().any(|end| pattern.ends_with(end))
+}
+
 /// Returns the worker whose tests made what has this text: the number of its last `+wK`, as `{copy}`
 /// writes it, and worker 0 where there is none.
 pub fn worker_of(text: &str) -> u8 {

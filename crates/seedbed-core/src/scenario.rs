@@ -644,6 +644,8 @@ pub struct ClaimRule {
     pub column: String,
     /// Text with `*` for any run of characters.
     pub pattern: String,
+    /// Where that stands.
+    pub span: Span,
 }
 
 /// Entries to pick from.

@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use seedbed_core::dataset::{Block, Claim, Dataset, Reference, worker_of};
+use seedbed_core::dataset::{Block, Claim, Dataset, Reference, is_reserved, worker_of};
 use seedbed_core::plan::desired::{self, Encoding};
 use seedbed_core::plan::diff::Keys;
 use seedbed_core::plan::{Cell, Key, LiveTable};
@@ -297,11 +297,6 @@ impl Around<'_> {
         }
         keys.iter().filter(|key| refers(&live.rows[*key])).count() as i64
     }
-
-    /// The claim's pattern lies in a namespace that no real person has.
-    fn reserved(claim: &Claim) -> bool {
-        [".test", ".example", ".invalid"].iter().any(|end| claim.pattern.ends_with(end))
-    }
 }
 
 /// Tuples that rows of ours and debris can be referred to by, but for their keys: (table, columns) to tuples.
@@ -352,7 +347,7 @@ impl Search<'_> {
         for (key, row) in live::rows(database, shape, &[statement])? {
             let born_after = match (&key[..], end) {
                 ([Cell::Integer(number)], Some(end)) if table.autoincrement => *number > end,
-                _ => Around::reserved(claim),
+                _ => is_reserved(&claim.pattern),
             };
             let worker = match shape.tuple(&row, std::slice::from_ref(&claim.column)).as_deref() {
                 Some([Cell::Text(text)]) => worker_of(text),

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draw::case_of;
 use super::world::World;
-use crate::dataset::{Block, Row};
+use crate::dataset::{Block, Row, is_reserved};
 use crate::diagnostic::Diagnostic;
 use crate::plan::Cell;
 use crate::plan::desired::{Encoding, encode, in_force_value};
-use crate::scenario::PopulationId;
+use crate::scenario::{ClaimRule, PopulationId};
 use crate::schema::{Column, Table, Takes};
 use crate::source::Span;
 use crate::value::Value;
@@ -45,7 +45,22 @@ pub(super) fn refused(world: &World<'_>, blocks: &[Block], as_of: i64) -> Vec<Di
             problems.extend(asked.filter_map(|(columns, what)| twice(world, &of_table, table, (columns, what), as_of)));
         }
     }
+    problems.extend(world.chain.claims.iter().filter_map(|claim| idle(world, claim)));
     problems
+}
+
+/// Returns the problem of a claim that takes no row: nothing but a key that counts on, or a text that no
+/// real person has, tells a row of a test from one that was there before.
+fn idle(world: &World<'_>, claim: &ClaimRule) -> Option<Diagnostic> {
+    let table = world.schema?.tables.get(&world.chain.populations[claim.population].table)?;
+    let counts_on = table.autoincrement && table.primary_key.len() == 1;
+    if counts_on || claim.pattern.is_empty() || is_reserved(&claim.pattern) {
+        return None;
+    }
+    let problem =
+        Diagnostic::new("matches-nobody", format!("rows of `{}` are never taken for those of tests", table.name))
+            .at(claim.span, "a real person may have such a text, and the keys of the table do not tell who came later");
+    Some(problem.help("end it in a domain that nobody has: .test, .example or .invalid"))
 }
 
 /// Returns two rows of a table that would have the same values in columns that no two rows share.

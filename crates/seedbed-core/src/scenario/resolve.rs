@@ -485,8 +485,16 @@ impl Reader<'_> {
                         .suggest(&entry.name, known.iter().map(String::as_str)),
                 );
             }
-            let pattern = entry.node.get("matches").and_then(Node::text).unwrap_or_default().to_owned();
-            self.chain.claims.push(ClaimRule { layer, population, column: entry.name.clone(), pattern });
+            let node = entry.node.get("matches").unwrap_or(&entry.node);
+            let (pattern, span) = (node.text().unwrap_or_default().to_owned(), node.span);
+            if pattern.chars().all(|letter| letter == '*') {
+                self.diagnostics.push(
+                    Diagnostic::new("matches-everything", "rows of real people would be taken for those of tests")
+                        .at(span, "this tells nobody's rows apart")
+                        .help("name what only tests write: \"e2e-*@seed.test\""),
+                );
+            }
+            self.chain.claims.push(ClaimRule { layer, population, column: entry.name.clone(), pattern, span });
         }
     }
 }
