@@ -128,7 +128,7 @@ impl Error {
                 Self::new(Exit::CouldNotRun, "disk-full", message).help("make room, then run it again")
             }
             FailureKind::ReadOnly => Self::new(Exit::CouldNotRun, "read-only", message)
-                .help("make the database writable: its file and folder, or the rights of its user"),
+                .help("make the database writable: a file and its folder, or on a server the rights of its user"),
             FailureKind::Unique => Self::new(Exit::NotOurs, "unique-value-taken", message),
             FailureKind::ForeignKey => Self::new(Exit::CouldNotRun, "foreign-key", message),
             FailureKind::Constraint => Self::new(Exit::CouldNotRun, "constraint", message),
@@ -160,7 +160,7 @@ impl Error {
                     .help("apply your migrations to this database, then plan again");
             }
             Misfit::KeysMayCollide { .. } => {
-                error = error.help("give the table a tag column, or AUTOINCREMENT keys");
+                error = error.help("give the table a tag column, or keys that are never given twice (AUTOINCREMENT)");
             }
             Misfit::NotATable { .. } | Misfit::GeneratedColumn { .. } => {}
         }

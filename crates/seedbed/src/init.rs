@@ -97,7 +97,13 @@ pub fn init(place: &mut Place, address: &str, settings: &Path, here: &Path, now:
         for (table, reason) in &outline.left_out {
             error = error.detail(format!("{table}: {reason}"));
         }
-        return Err(error.help("apply your migrations to this database, then try again"));
+        let error = error.help("apply your migrations to this database, then try again");
+        return Err(match place.database.dialect() {
+            Dialect::Postgres => error.help(
+                "or name the schema that the tables are in: `?options=-csearch_path%3DSCHEMA` at the end of the address",
+            ),
+            Dialect::Sqlite => error,
+        });
     }
     let (kept, password) = kept_address(address, &place.name, settings, here);
     let scenario = scenario_file(settings);

@@ -102,3 +102,21 @@ fn an_address_that_leads_nowhere_or_to_no_tables_is_said_without_the_password() 
         assert!(!refused.err.contains("secret") && !refused.err.contains("sec/"), "{}", refused.err);
     }
 }
+
+#[test]
+fn whoever_the_system_knows_the_user_as_is_who_connects_where_nobody_says_so() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let address = format!("postgres:///nowhere?host={}", folder.path().display());
+    let call = std::process::Command::new(env!("CARGO_BIN_EXE_seedbed"))
+        .args(["init", &address])
+        .current_dir(folder.path())
+        .env_remove("USER")
+        .env_remove("PGUSER")
+        .output()
+        .unwrap();
+    let user = std::process::Command::new("id").arg("-un").output().unwrap().stdout;
+    let user = String::from_utf8(user).unwrap();
+    let told = String::from_utf8(call.stderr).unwrap();
+    assert_eq!(call.status.code(), Some(6), "{told}");
+    assert!(told.contains(&format!("postgres://{}@/nowhere", user.trim())), "{told}");
+}

@@ -52,7 +52,12 @@ impl Known {
                 && dataset.scenarios[question.levels.clone()].iter().any(|scenario| scenario.layer == other.layer);
             if layer_taken {
                 let message = format!("layer {} is taken: scenario `{}` is seeded there", other.layer, other.scenario);
-                return Err(Error::new(Exit::Usage, "layer-taken", message).help("give one of them another `layer`"));
+                return Err(Error::new(Exit::Usage, "layer-taken", message)
+                    .help("give one of them another `layer`")
+                    .help(format!(
+                        "or, where it was called `{0}` before: call it so again, clean `{0}` up, then rename it",
+                        other.scenario
+                    )));
             }
             others.push(Arc::clone(other));
         }

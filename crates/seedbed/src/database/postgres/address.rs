@@ -70,7 +70,10 @@ impl Environment {
     pub fn of_process() -> Self {
         let variables = OURS.iter().chain(&THE_DRIVERS).map(|(_, variable)| *variable);
         let names = variables.filter(|name| !name.is_empty()).chain(REFUSED).chain(["HOME", "PGSYSCONFDIR", "USER"]);
-        names.filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?))).collect()
+        let named = names.filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
+        // In a container nobody may have said who the user is, whom the system knows all the same.
+        let user = whoami::username().ok().map(|user| ("USER".to_owned(), user));
+        user.into_iter().chain(named).collect()
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -270,7 +273,8 @@ fn require_known(settings: &Settings, place: &str) -> Result<(), Failure> {
 fn defaults(settings: &Settings, environment: &Environment) -> Result<Settings, Failure> {
     let port = settings.get("port").map_or("5432", String::as_str);
     let user = settings.get("user").map(String::as_str).or(environment.get("USER"));
-    let user = user.ok_or_else(|| unusable("the address names no user, nor does PGUSER"))?;
+    let user = user
+        .ok_or_else(|| unusable("the address names no user, nor does PGUSER, and the system knows no name of yours"))?;
     let has_socket = |folder: &&str| Path::new(folder).join(format!(".s.PGSQL.{port}")).exists();
     let host = ["/var/run/postgresql", "/tmp"].into_iter().find(has_socket).unwrap_or("localhost");
     let defaults = [
