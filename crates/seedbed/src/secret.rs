@@ -14,9 +14,6 @@ pub fn is_one(column: &str) -> bool {
 /// Returns a key as a person reads it; `columns` are those it is of, and what is nobody's business is not told.
 pub fn key_without(columns: &[String], key: &[Cell]) -> String {
     let hidden = |at: usize| columns.get(at).is_some_and(|column| is_one(column));
-    let shown = key.iter().enumerate().map(|(at, cell)| match hidden(at) {
-        true => Cell::text("(not shown)"),
-        false => cell.clone(),
-    });
-    key_text(&shown.collect::<Vec<_>>())
+    let shown = |(at, cell): (usize, &Cell)| if hidden(at) { Cell::text("(not shown)") } else { cell.clone() };
+    key_text(&key.iter().enumerate().map(shown).collect::<Vec<_>>())
 }

@@ -89,7 +89,9 @@ impl Secrets<'_> {
         let columns = self.work.key_columns(table).into_iter().enumerate();
         let hidden = columns.filter(|(at, column)| self.hides(table, column) && !key[at].is_null());
         let hidden: Vec<(usize, String)> = hidden.collect();
-        hidden.iter().for_each(|(at, _)| key[at] = Value::Null);
+        for (at, _) in &hidden {
+            key[at] = Value::Null;
+        }
         hidden.into_iter().map(|(_, column)| column).collect()
     }
 }

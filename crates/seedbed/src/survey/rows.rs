@@ -38,9 +38,10 @@ impl Rows {
     pub(super) fn read(&mut self, database: &mut dyn Database, basis: &Basis, hold: Hold, stays: bool) -> Result<Keys> {
         let mut changed = Keys::new();
         let before = std::mem::take(&mut self.makers);
-        let makers = match stays && hold == Hold::No {
-            true => makers::of(database, basis, |_| true).during(|| "asking who has made our rows".into())?,
-            false => BTreeMap::new(),
+        let makers = if stays && hold == Hold::No {
+            makers::of(database, basis, |_| true).during(|| "asking who has made our rows".into())?
+        } else {
+            BTreeMap::new()
         };
         let made = |table: &str| before.get(table).zip(makers.get(table));
         let shape = |table: &str| basis.shapes.get(table).expect("the table is in the schema");
