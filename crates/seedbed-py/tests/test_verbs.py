@@ -158,7 +158,7 @@ def test_a_project_is_found_by_its_file(folder: Path, monkeypatch: pytest.Monkey
         (lambda: seedbed.seed("library", worker=50), seedbed.UsageError, 2, "wrong-call"),
         (lambda: seedbed.seed("library", as_of="soon"), seedbed.UsageError, 2, "wrong-call"),
         (lambda: seedbed.seed("--help"), seedbed.UsageError, 2, "unknown-scenario"),
-        (lambda: seedbed.status(database="postgres://x/y"), seedbed.UsageError, 2, "unknown-database"),
+        (lambda: seedbed.status(database="postgres://x/y?nobody=knows"), seedbed.UsageError, 2, "unknown-database"),
         (lambda: seedbed.cleanup("library", database="none.db"), seedbed.CouldNotRunError, 6, "no-database-file"),
     ],
     ids=["scenario", "worker", "as-of", "a flag is no name", "engine", "file"],
