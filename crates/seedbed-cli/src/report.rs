@@ -91,7 +91,7 @@ fn junit(view: &View<'_>) -> String {
     let layers = &view.work.chain.layers[view.work.levels.clone()];
     let seconds = format!("{:.3}", view.reading.times.total.as_secs_f64());
     let failures = checks.iter().filter(|check| check.verdict == Verdict::Fails).count();
-    let whole = whole(view);
+    let (whole, secrets) = (whole(view), Secrets::of(view.work));
     let failures = failures + usize::from(whole.is_some());
     let at = civil::timestamp(view.now).replace(' ', "T");
     let top = layers.len().saturating_sub(1);
@@ -110,7 +110,7 @@ fn junit(view: &View<'_>) -> String {
                             @if let Some((message, text)) = &whole { (failure("difference", message, text)) }
                         }
                     }
-                    @for check in own { (case(check)) }
+                    @for check in own { (case(check, &secrets)) }
                 }
             }
         }
@@ -119,13 +119,13 @@ fn junit(view: &View<'_>) -> String {
     text.into_string().replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), "\u{fffd}") + "\n"
 }
 
-fn case(check: &Check) -> Markup {
+fn case(check: &Check, secrets: &Secrets<'_>) -> Markup {
     html! {
         testcase classname=(check.scenario) name=(name(check)) time="0" {
             @match &check.verdict {
                 Verdict::Holds => {},
                 Verdict::NotAsked(reason) => { skipped message=(reason) {} },
-                Verdict::Fails => (failure("fact", &counted(check), &offenders(check))),
+                Verdict::Fails => (failure("fact", &counted(check), &offenders(check, secrets))),
             }
         }
     }
@@ -160,15 +160,15 @@ fn counted(check: &Check) -> String {
     format!("declared {}, counted {counted}", verified::bounds(check))
 }
 
-fn offenders(check: &Check) -> String {
-    check.offenders.iter().map(verified::offence).collect::<Vec<_>>().join("\n")
+fn offenders(check: &Check, secrets: &Secrets<'_>) -> String {
+    check.offenders.iter().map(|offender| secrets.offence(offender)).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the report as Markdown, short enough for the summary of a CI step.
 fn markdown(view: &View<'_>) -> String {
     let verified = &view.reading.verified;
     let receipt = &verified.receipt;
-    let (state, checks) = (state(view), &verified.report.checks);
+    let (state, checks, secrets) = (state(view), &verified.report.checks, Secrets::of(view.work));
     let mut text = format!("### Seedbed: {} is {}\n\n", plain(view.scenario()), state.word);
     let _ = writeln!(
         text,
@@ -185,7 +185,7 @@ fn markdown(view: &View<'_>) -> String {
         text.push_str("| what does not hold | declared | counted | rows |\n|---|---|---|---|\n");
         for check in failing {
             let counted = check.counted.map_or_else(String::new, |counted| counted.to_string());
-            let rows = plain(&offenders(check).replace('\n', "; "));
+            let rows = plain(&offenders(check, &secrets).replace('\n', "; "));
             let _ = writeln!(text, "| {} | {} | {counted} | {rows} |", plain(&name(check)), verified::bounds(check));
         }
         text.push('\n');
@@ -197,7 +197,7 @@ fn markdown(view: &View<'_>) -> String {
     }
     if !receipt.plan.is_empty() {
         // A fence longer than any run of backticks in it.
-        let lines = difference::lines(&receipt.plan, &Secrets::of(view.work), Detail::Brief);
+        let lines = difference::lines(&receipt.plan, &secrets, Detail::Brief);
         let fence = "`".repeat(lines.split(|c| c != '`').map(str::len).max().unwrap_or(0).max(2) + 1);
         let _ = write!(text, "\nRows and files that are not as declared:\n\n{fence}text\n{lines}{fence}\n");
     }

@@ -259,6 +259,13 @@ impl Plan {
         !self.has_own_work() && self.debris.is_empty() && self.obstacles.is_empty() && self.files.obstacles.is_empty()
     }
 
+    /// Whether rows or files of other people are in the way, so that nothing can be done.
+    pub fn is_blocked(&self) -> bool {
+        self.obstacles.iter().any(|row| !row.debris)
+            || self.entangled.iter().any(|row| row.blocks)
+            || !self.files.obstacles.is_empty()
+    }
+
     /// Whether rows, files or counters of ours are to be written, debris aside.
     pub fn has_own_work(&self) -> bool {
         self.tables.iter().any(|table| !table.is_empty())

@@ -111,6 +111,8 @@ pub enum Verdict {
 /// A row of the dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Witness {
+    /// Its table.
+    pub table: String,
     /// Its population.
     pub population: String,
     /// Its name.
@@ -122,6 +124,8 @@ pub struct Witness {
 /// A row that makes a check fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Offender {
+    /// Its table.
+    pub table: String,
     /// Its name, or its key where it has none.
     pub label: String,
     /// Its key.
@@ -302,7 +306,8 @@ impl Asking<'_> {
         let block = &self.dataset.blocks[fact.population];
         let table = self.survey.schema.tables.get(&block.table)?;
         let key = seedbed_core::plan::desired::keys_in_order(block, table).nth(place)?;
-        Some(Witness { population: block.population.clone(), label: block.rows[place].name.clone(), key })
+        let (table, population) = (block.table.clone(), block.population.clone());
+        Some(Witness { table, population, label: block.rows[place].name.clone(), key })
     }
 }
 

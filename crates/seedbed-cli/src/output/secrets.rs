@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use seedbed::project::Work;
 use seedbed::secret;
+use seedbed::verify::{Offender, Report, Why};
 use seedbed_core::plan::{How, Insert, Key, Plan, Update};
 use seedbed_core::value::Value as Declared;
 use serde_json::{Value, json};
@@ -42,6 +43,17 @@ impl<'a> Secrets<'a> {
         secret::key_without(&self.work.key_columns(table), key)
     }
 
+    /// Returns what is wrong with a row that makes a check fail, as a person reads it.
+    pub(crate) fn offence(&self, offender: &Offender) -> String {
+        let Offender { label, why, .. } = offender;
+        let key = self.key(&offender.table, &offender.key);
+        match why {
+            Why::Counts => format!("too many: {label} {key}"),
+            Why::Gone => format!("missing: {label} {key} is no longer there"),
+            Why::Changed => format!("missing: {label} {key} was changed"),
+        }
+    }
+
     /// Returns a plan as an object. Values that are not shown are null in it, and their columns stand in
     /// the row's `not_shown`.
     pub(crate) fn plan(&self, plan: &Plan) -> Value {
@@ -59,10 +71,7 @@ impl<'a> Secrets<'a> {
             }
         }
         for rows in ["debris", "entangled", "obstacles"] {
-            for row in items(&mut shown[rows]) {
-                let table = row["table"].as_str().unwrap_or_default().to_owned();
-                self.hide_key(&table, row);
-            }
+            items(&mut shown[rows]).for_each(|row| self.hide_key_of(row));
         }
         for row in items(&mut shown["entangled"]) {
             for on in items(&mut row["hangs_on"]) {
@@ -72,9 +81,30 @@ impl<'a> Secrets<'a> {
         }
         shown
     }
+
+    /// Returns what the ensures count as an object. What is not shown of a key is null in it, and its columns
+    /// stand in the row's `not_shown`.
+    pub(crate) fn report(&self, report: &Report) -> Value {
+        let mut shown = json!(report);
+        for check in items(&mut shown["checks"]) {
+            let witness = check["witness"].is_object().then(|| check["witness"].take());
+            if let Some(mut witness) = witness {
+                self.hide_key_of(&mut witness);
+                check["witness"] = witness;
+            }
+            items(&mut check["offenders"]).for_each(|row| self.hide_key_of(row));
+        }
+        shown
+    }
 }
 
 impl Secrets<'_> {
+    /// Hides what is nobody's business in the key of a row that names its table.
+    fn hide_key_of(&self, row: &mut Value) {
+        let table = row["table"].as_str().unwrap_or_default().to_owned();
+        self.hide_key(&table, row);
+    }
+
     /// Hides what is nobody's business in the key of a row.
     fn hide_key(&self, table: &str, row: &mut Value) {
         let hidden = self.hide_cells(table, &mut row["key"]);

@@ -5,8 +5,9 @@ use std::fmt::Write;
 use seedbed::Receipt;
 use seedbed::project::{Times, Work};
 use seedbed::verify::Verified;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::secrets::Secrets;
 use super::{Paint, count, duration, headline, layers, times_json, verified};
 use crate::answer;
 
@@ -37,7 +38,8 @@ impl answer::Report for Report<'_> {
 
     fn json(&self) -> Value {
         let mut answer = headline::json(self.work, self.receipt);
-        answer["report"] = json!(self.verified.map(|verified| &verified.report));
+        let report = |verified: &Verified| Secrets::of(self.work).report(&verified.report);
+        answer["report"] = self.verified.map_or(Value::Null, report);
         answer["milliseconds"] = times_json(self.whole);
         answer
     }

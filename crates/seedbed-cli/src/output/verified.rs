@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use seedbed::project::{Times, Work};
-use seedbed::verify::{Check, Offender, Verdict, Verified, Why};
-use seedbed_core::plan::{FurtherPlan, key_text};
+use seedbed::verify::{Check, Verdict, Verified};
+use seedbed_core::plan::FurtherPlan;
 use serde_json::{Value, json};
 
+use super::secrets::Secrets;
 use super::{Paint, WIDTH, count, cut, duration, headline, times_json};
 use crate::answer;
 
@@ -28,16 +29,16 @@ type Group<'a> = Vec<&'a Check>;
 impl answer::Report for Report<'_> {
     fn text(&self, paint: Paint) -> String {
         let (work, receipt) = (self.work, &self.verified.receipt);
-        let mut text = headline::database(work, receipt);
+        let (mut text, secrets) = (headline::database(work, receipt), Secrets::of(work));
         let (same, rows) = (receipt.plan.rows_as_declared, self.verified.rows);
         let _ = writeln!(text, "{}   rows as declared: {same} of {rows}\n", headline::dataset(work, receipt));
         for (place, layer) in work.chain.layers[work.levels.clone()].iter().enumerate().rev() {
             let asked = place + 1 == work.levels.len();
-            self.layer(&mut text, paint, &layer.name, &layer.about, asked);
+            self.layer(&mut text, paint, &secrets, &layer.name, &layer.about, asked);
         }
         text.push('\n');
         for group in groups(&self.verified.report.checks, self.all).iter().filter(|group| fails(group)) {
-            line(&mut text, paint, group, id_width(&self.verified.report.checks));
+            line(&mut text, paint, &secrets, group, id_width(&self.verified.report.checks));
         }
         text + &self.last(paint)
     }
@@ -47,7 +48,7 @@ impl answer::Report for Report<'_> {
         answer["holds"] = self.verified.holds().into();
         answer["aged"] = json!(self.verified.aged);
         answer["rows"] = self.verified.rows.into();
-        answer["report"] = json!(self.verified.report);
+        answer["report"] = Secrets::of(self.work).report(&self.verified.report);
         answer["milliseconds"] = times_json(self.times);
         answer
     }
@@ -58,7 +59,7 @@ impl answer::Report for Report<'_> {
 }
 
 impl Report<'_> {
-    fn layer(&self, text: &mut String, paint: Paint, name: &str, about: &str, asked: bool) {
+    fn layer(&self, text: &mut String, paint: Paint, secrets: &Secrets<'_>, name: &str, about: &str, asked: bool) {
         let checks: Vec<&Check> = self.verified.report.checks.iter().filter(|check| check.scenario == name).collect();
         let id_width = id_width(&self.verified.report.checks);
         let title = format!("{name} {about}");
@@ -71,7 +72,7 @@ impl Report<'_> {
         }
         for group in groups(checks.iter().copied(), self.all) {
             if asked || self.all || fails(&group) || !was_asked(&group) {
-                line(text, paint, &group, id_width);
+                line(text, paint, secrets, &group, id_width);
             }
         }
     }
@@ -104,8 +105,13 @@ impl Report<'_> {
             reasons.push(count(plan.debris.len(), "row was left by tests", "rows were left by tests"));
         }
         reasons.extend(verified.aged.map(|aged| aged.to_string()));
-        let (reasons, reset) = (reasons.join("; "), headline::typed(self.work, "reset", ""));
-        format!("{}  {tally} ({took})\n{reasons}\n`{reset}` restores it\n", paint.bad("not verified"))
+        let reset = headline::typed(self.work, "reset", "");
+        let next = if plan.is_blocked() {
+            format!("rows or files of other people are in the way, which `{reset}` names")
+        } else {
+            format!("`{reset}` restores it")
+        };
+        format!("{}  {tally} ({took})\n{}\n{next}\n", paint.bad("not verified"), reasons.join("; "))
     }
 }
 
@@ -165,7 +171,7 @@ fn was_asked(group: &[&Check]) -> bool {
     !matches!(group[0].verdict, Verdict::NotAsked(_))
 }
 
-fn line(text: &mut String, paint: Paint, group: &[&Check], id_width: usize) {
+fn line(text: &mut String, paint: Paint, secrets: &Secrets<'_>, group: &[&Check], id_width: usize) {
     let first = group[0];
     let facts = group.iter().map(|check| check.ensure).collect::<std::collections::BTreeSet<_>>().len();
     let more = if facts > 1 { format!(", and {} more", facts - 1) } else { String::new() };
@@ -189,10 +195,16 @@ fn line(text: &mut String, paint: Paint, group: &[&Check], id_width: usize) {
     let _ = writeln!(text, "{}", line.trim_end());
     let named = group.iter().filter_map(|check| Some((check.name.as_ref()?, check.witness.as_ref()?)));
     for (name, witness) in named {
-        let _ = writeln!(text, "      {:id_width$}  {name}: {} {}", "", witness.label, key_text(&witness.key));
+        let _ = writeln!(
+            text,
+            "      {:id_width$}  {name}: {} {}",
+            "",
+            witness.label,
+            secrets.key(&witness.table, &witness.key)
+        );
     }
     for offender in group.iter().flat_map(|check| &check.offenders) {
-        let _ = writeln!(text, "      {:id_width$}  {}", "", offence(offender));
+        let _ = writeln!(text, "      {:id_width$}  {}", "", secrets.offence(offender));
     }
 }
 
@@ -204,14 +216,5 @@ pub(crate) fn bounds(check: &Check) -> String {
         (Some(lo), None) => format!("{lo} or more"),
         (None, Some(hi)) => format!("{hi} or fewer"),
         (None, None) => "any".to_owned(),
-    }
-}
-
-pub(crate) fn offence(offender: &Offender) -> String {
-    let key = key_text(&offender.key);
-    match offender.why {
-        Why::Counts => format!("too many: {} {key}", offender.label),
-        Why::Gone => format!("missing: {} {key} is no longer there", offender.label),
-        Why::Changed => format!("missing: {} {key} was changed", offender.label),
     }
 }

@@ -36,6 +36,18 @@ struct Held<'a> {
     changed: BTreeMap<(usize, usize), &'a Cell>,
 }
 
+/// What a link of a row refers to.
+pub(super) struct Linked<'a> {
+    /// The link.
+    pub(super) name: &'a str,
+    /// The table of the row that it refers to.
+    pub(super) table: &'a str,
+    /// That row's name.
+    pub(super) label: &'a str,
+    /// That row's key.
+    pub(super) key: Key,
+}
+
 /// A value as the database holds it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Live<'a> {
@@ -142,8 +154,8 @@ impl<'a> Rows<'a> {
         self.is_there(declared.to, found).then_some(found)
     }
 
-    /// Returns what each link of a row refers to: the link, the row's name and its key.
-    pub(super) fn links_of(&self, population: &str, row: &str) -> Vec<(&'a str, &'a str, Key)> {
+    /// Returns what each link of a row refers to.
+    pub(super) fn links_of(&self, population: &str, row: &str) -> Vec<Linked<'a>> {
         let chain = self.chain;
         let Some(id) = chain.population(population) else { return Vec::new() };
         let Some(row) = self.block(id).rows.iter().position(|other| other.name == row) else { return Vec::new() };
@@ -151,7 +163,8 @@ impl<'a> Rows<'a> {
         let newest = links.filter(|(at, link)| chain.populations[id].newest_link(&link.name, self.top) == Some(*at));
         let found = newest.filter_map(|(at, link)| {
             let to = self.target(id, row, at)?;
-            Some((link.name.as_str(), self.name(link.to, to), self.key(link.to, to)))
+            let (table, label, key) = (&self.block(link.to).table, self.name(link.to, to), self.key(link.to, to));
+            Some(Linked { name: &link.name, table, label, key })
         });
         found.collect()
     }

@@ -1,8 +1,9 @@
 //! Special cases: the rows that a fact is named for, with the keys that a test needs.
 
 use maud::{Markup, html};
+use seedbed::secret;
 use seedbed::verify::{Check, Witness};
-use seedbed_core::plan::key_text;
+use seedbed_core::plan::{Key, key_text};
 
 use super::rows::Rows;
 use super::{View, copy, fold};
@@ -32,10 +33,17 @@ pub(super) fn section(view: &View<'_>, rows: &Rows<'_>) -> Markup {
 
 fn found(view: &View<'_>, rows: &Rows<'_>, name: &str, witness: &Witness) -> Markup {
     let links = rows.links_of(&witness.population, &witness.label);
+    // The served page hands out tokens; a report does not.
+    let shown = |table: &str, key: &Key| match view.live {
+        Some(_) => key_text(key),
+        None => secret::key_without(&view.work.key_columns(table), key),
+    };
     html! {
         p.handles {
-            (handle(view, &witness.population, name, &witness.label, &key_text(&witness.key)))
-            @for (link, label, key) in &links { (handle(view, link, &format!("{name} {link}"), label, &key_text(key))) }
+            (handle(view, &witness.population, name, &witness.label, &shown(&witness.table, &witness.key)))
+            @for link in &links {
+                (handle(view, link.name, &format!("{name} {}", link.name), link.label, &shown(link.table, &link.key)))
+            }
         }
     }
 }

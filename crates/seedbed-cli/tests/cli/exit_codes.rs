@@ -65,6 +65,21 @@ fn a_file_that_cannot_be_read_is_2_though_it_has_no_name_yet() {
 }
 
 #[test]
+fn a_file_that_misspells_its_name_is_2() {
+    let project = Project::new();
+    let file = "pockitflyer_backend/users/fixtures/m04.yaml";
+    std::fs::write(project.path().join(file), "scenaro: m04\nabout: friends\nlayer: 4\n").unwrap();
+    for call in [&["check"][..], &["seed", "m04"]] {
+        let error = project.call(call).failed(2);
+        assert!(error.contains("`scenaro`") && error.contains("help: did you mean `scenario`?"), "{error}");
+        assert!(error.contains(&format!("--> {file}:1:1\n")), "{error}");
+    }
+    // What is beside scenarios and is none is left alone.
+    std::fs::write(project.path().join(file), "about: something else\n").unwrap();
+    project.call(&["check"]).done();
+}
+
+#[test]
 fn an_unknown_setting_is_2_and_names_the_nearest() {
     let project = Project::new();
     project.prepend("seedbed.toml", "lock_time = \"3s\"\nscenario = []\n");
@@ -130,6 +145,10 @@ fn somebody_with_a_personas_email_is_4() {
     project.call(&["allow", "db.sqlite3"]).done();
     let error = project.call(&["seed", "m03"]).failed(4);
     assert!(error.starts_with("error[rows-not-ours]: 1 row"), "{error}");
+    // No reset would restore it.
+    let told = project.call(&["verify", "m03"]).out;
+    let names = "rows or files of other people are in the way, which `seedbed reset m03` names\n";
+    assert!(told.ends_with(names), "{told}");
     assert!(error.contains("test_user_power@pockitflyer.test"), "{error}");
     assert!(error.contains("\nnothing was written\n"), "{error}");
 }

@@ -209,6 +209,42 @@ fn a_key_that_is_a_token_is_told_nowhere() {
 }
 
 #[test]
+fn a_declared_row_whose_key_is_a_token_is_told_by_its_name() {
+    let folder = people_with_secrets();
+    let database = rusqlite::Connection::open(folder.path().join("db.sqlite3")).unwrap();
+    let sessions = "CREATE TABLE sessions (token TEXT PRIMARY KEY, person_id INTEGER REFERENCES people, device TEXT);";
+    database.execute_batch(sessions).unwrap();
+    let mut more = std::fs::OpenOptions::new().append(true).open(folder.path().join("people.yaml")).unwrap();
+    let text = "  sessions:\n    table: sessions\n    rows: [phone, tablet]\n    \
+                links: {person: {column: person_id, to: people, back: sessions}}\n    \
+                columns: {token: \"LEAKED-{row}{copy}\", device: \"{row}\"}\n\
+                ensure:\n  - {id: S1, fact: a phone, count: sessions, where: {device: phone}, at_least: 1, as: on_phone}\n  \
+                - {id: S2, fact: no more than two, count: sessions, where: {device: {in: [phone, tablet]}}, exactly: 2}\n";
+    std::io::Write::write_all(&mut more, text.as_bytes()).unwrap();
+    let call = |args: &[&str]| called_in(folder.path(), args);
+    call(&["reset", "people"]).done();
+    database.execute_batch("UPDATE sessions SET device = 'watch' WHERE device = 'tablet'").unwrap();
+
+    let files = ["--html", "a.html", "--junit", "a.xml", "--markdown", "a.md"];
+    call(&[&["report", "people"][..], &files].concat());
+    let file = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let json = call(&["verify", "people", "--format", "json"]).out;
+    let all = call(&["verify", "people", "--all"]).out;
+    for text in [&file("a.html"), &file("a.xml"), &file("a.md"), &json, &all] {
+        assert!(!text.contains("LEAKED"), "{text}");
+    }
+    assert!(all.contains("on_phone: phone (not shown)\n"), "{all}");
+    assert!(all.contains("missing: tablet (not shown) was changed\n"), "{all}");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let checks = &json["report"]["checks"];
+    let hidden = json!({
+        "table": "sessions", "population": "sessions", "label": "phone", "key": [null], "not_shown": ["token"],
+    });
+    assert_eq!(checks[0]["witness"], hidden);
+    assert_eq!(checks[1]["offenders"][0]["key"], json!([null]), "{checks}");
+}
+
+#[test]
 fn other_schemas_have_a_report_too_and_a_database_that_is_missing_is_said() {
     for name in ["shop", "tracker"] {
         let folder = tempfile::TempDir::new().unwrap();

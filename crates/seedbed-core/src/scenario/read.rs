@@ -43,7 +43,12 @@ pub fn chain_order(target: &str, known: &[Source]) -> Result<Vec<usize>, Vec<Dia
     let names: Vec<Option<String>> = nodes.iter().map(name_of).collect();
     let mut order = Ordering { nodes: &nodes, names: &names, done: Vec::new(), open: Vec::new() };
     let Some(start) = order.find(target) else {
-        // A file that can't be read may be the one that is asked for.
+        // A file that can't be read, or doesn't say its name, may be the one that is asked for.
+        for (node, _) in nodes.iter().zip(&names).filter(|(_, name)| name.is_none()) {
+            if let Some(node) = node {
+                grammar::check(&Shape::Object(&SCENARIO), node, &mut unreadable);
+            }
+        }
         let unknown = Diagnostic::new("unknown-scenario", format!("there is no scenario `{target}`"))
             .suggest(target, names.iter().flatten().map(String::as_str));
         return Err(if unreadable.is_empty() { vec![unknown] } else { unreadable });

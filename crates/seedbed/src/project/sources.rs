@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use seedbed_core::diagnostic::Diagnostic;
+use seedbed_core::grammar::{self, SCENARIO, Shape};
 use seedbed_core::scenario::{Files, chain_order};
 use seedbed_core::source::{self, Node, Source};
 
@@ -36,8 +37,7 @@ pub(super) fn load(config: &Config, folder: &Path, here: &Path) -> Result<Vec<Sc
                 Ok(text) => {
                     let source = Source { path: shown(&file, here), text };
                     let scenario = head(source, file.parent().unwrap_or(folder));
-                    if (all || scenario.name.is_some() || calls_itself_one(&scenario.source.text)) && seen.insert(file)
-                    {
+                    if (all || scenario.name.is_some() || looks_like_one(&scenario.source)) && seen.insert(file) {
                         scenarios.push(scenario);
                     }
                 }
@@ -63,19 +63,25 @@ pub(super) fn read_from(config: &Config, folder: &Path, known: &[Scenario]) -> B
     places
 }
 
-/// Whether a file says that it is a scenario, though it may be unreadable.
-fn calls_itself_one(text: &str) -> bool {
-    text.lines().any(|line| {
+/// Whether a file seems to be meant as a scenario: it says so, though it may be unreadable, or it has two or more
+/// of the names that stand at the top of one.
+fn looks_like_one(source: &Source) -> bool {
+    let says_so = source.text.lines().any(|line| {
         let line = line.trim_start_matches([' ', '{']).trim_start_matches('"');
         line.strip_prefix("scenario").is_some_and(|rest| rest.trim_start_matches('"').trim_start().starts_with(':'))
-    })
+    });
+    let node = source::read(0, source, &mut Vec::new());
+    let known = |name: &str| SCENARIO.fields.iter().any(|field| field.name == name);
+    says_so || node.is_some_and(|node| node.entries().iter().filter(|entry| known(&entry.name)).count() > 1)
 }
 
 /// Returns what keeps files from being read as scenarios.
 pub(super) fn unreadable(known: &[Scenario]) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     for (index, scenario) in known.iter().enumerate().filter(|(_, scenario)| scenario.name.is_none()) {
-        source::read(index, &scenario.source, &mut problems);
+        if let Some(node) = source::read(index, &scenario.source, &mut problems) {
+            grammar::check(&Shape::Object(&SCENARIO), &node, &mut problems);
+        }
     }
     problems
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use seedbed_core::password::Hashes;
 use seedbed_core::plan::desired::{self, Encoding};
-use seedbed_core::plan::{Cell, Key, key_text};
+use seedbed_core::plan::{Cell, Key};
 use seedbed_core::value::Value;
 
 use super::compile::Fact;
@@ -56,14 +56,17 @@ impl Asking<'_> {
             (false, false) => Why::Gone,
         };
         let named = keys.into_iter().take(NAMED);
-        Ok(named.map(|key| Offender { label: self.label(table, &key), why: why(&key), key }).collect())
+        let offender =
+            |key: Key| Offender { table: table.clone(), label: self.label(table, &key), why: why(&key), key };
+        Ok(named.map(offender).collect())
     }
 
     fn label(&self, table: &str, key: &Key) -> String {
         let blocks = self.dataset.blocks.iter().filter(|block| block.table == table);
         let schema = &self.survey.schema.tables[table];
         let mut rows = blocks.flat_map(|block| desired::keys_in_order(block, schema).zip(&block.rows));
-        rows.find(|(other, _)| other == key).map_or_else(|| key_text(key), |(_, row)| row.name.clone())
+        let named = rows.find(|(other, _)| other == key).map(|(_, row)| row.name.clone());
+        named.unwrap_or_else(|| self.survey.shapes.key_text(table, key))
     }
 
     fn declared(&self) -> Result<Declared, Failure> {
