@@ -312,6 +312,8 @@ fn a_wrong_call_is_2_and_says_what_is_right() {
     assert!(export(&["--format", "csv", "--scale", "many"]).contains("users=100000"));
     assert!(export(&["--format", "csv", "--scale", "cats=5"]).contains("there is no population `cats` to scale"));
     assert!(project.call(&["seed", "m03", "--format", "csv"]).failed(2).contains("only `export` writes files"));
+    let here = project.call(&["export", "m03", "--out", ".", "--format", "csv"]).failed(2);
+    assert!(here.starts_with("error[folder-in-use]: the folder . holds something else: "), "{here}");
     fs::create_dir(project.path().join("files")).unwrap();
     fs::write(project.path().join("files/notes.txt"), "").unwrap();
     let error = export(&["--format", "csv"]);

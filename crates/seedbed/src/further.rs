@@ -307,7 +307,9 @@ impl Further {
             let loaded = self.loaded(database, survey, true)?;
             let aside = rebuild::set_aside(database, &candidates(&loaded)).during(|| "taking indexes away".into())?;
             self.fill(database, survey, notice)?;
-            notice(Notice::Rebuilding(aside.prospect.parts.len()));
+            if !aside.prospect.parts.is_empty() {
+                notice(Notice::Rebuilding(aside.prospect.parts.len()));
+            }
             rebuild::put_back(database, aside).during(|| "putting indexes back".into())?;
         } else {
             self.fill(database, survey, notice)?;

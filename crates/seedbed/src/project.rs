@@ -238,6 +238,9 @@ pub fn shown(path: &Path, here: &Path) -> String {
     }
     let mut relative: PathBuf = std::iter::repeat_n("..", up).collect();
     relative.extend(path.components().skip(common));
+    if relative.as_os_str().is_empty() {
+        return ".".to_owned();
+    }
     relative.display().to_string()
 }
 
@@ -250,6 +253,7 @@ mod tests {
         let shown = |path: &str, here: &str| shown(Path::new(path), Path::new(here));
         assert_eq!(shown("/home/a/p/back/db", "/home/a/p"), "back/db");
         assert_eq!(shown("/home/a/p/back/db", "/home/a/p/back/users"), "../db");
+        assert_eq!(shown("/home/a/p", "/home/a/p"), ".");
         assert_eq!(shown("/srv/db", "/home/a/p"), "/srv/db");
         assert_eq!(shown("/home/a/db", "/home/a/p/q/r"), "/home/a/db");
     }

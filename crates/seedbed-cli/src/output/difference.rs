@@ -129,11 +129,17 @@ fn cell(cell: &Cell) -> String {
         Cell::Real(number) => number.to_string(),
         Cell::Text(text) if text.chars().count() > LONGEST => {
             let cut: String = text.chars().take(LONGEST - 3).collect();
-            format!("\"{}...\"", cut.escape_debug())
+            format!("\"{}...\"", escaped(&cut))
         }
-        Cell::Text(text) => format!("\"{}\"", text.escape_debug()),
+        Cell::Text(text) => format!("\"{}\"", escaped(text)),
         Cell::Blob(bytes) => format!("{} bytes", bytes.len()),
     }
+}
+
+/// Returns a text with what a terminal would not show as itself escaped.
+fn escaped(text: &str) -> String {
+    // An apostrophe stands between double quotes as it is.
+    text.split('\'').map(|part| part.escape_debug().to_string()).collect::<Vec<_>>().join("'")
 }
 
 /// Returns `2 to insert, 2 to change, 1 file to write, 4 to remove`, with the words given.
