@@ -6,7 +6,7 @@
 //! reference that may be null is so in between. No order relies on references being checked late or
 //! on what the engine does to rows that refer to a deleted one. Every statement names exact keys,
 //! and the tag for rows of ours, and must touch as many rows as the plan says. What was written is
-//! read back.
+//! read back. What does not wait for each other goes to the database in one go.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::database::Database;
 use crate::debris::{Link, References};
 use crate::error::{Error, Exit, Result, While};
 use crate::live::{self, Shape};
-use crate::sql::{self, Dialect, Hold, Rows, Statement};
+use crate::sql::{self, Hold, Rows, Statement};
 use crate::survey::Survey;
 
 /// Whether debris is removed.
@@ -29,43 +29,52 @@ pub(crate) enum Debris {
     Goes,
 }
 
-/// Writes the rows of the plan and returns them as they read then.
+/// What was read after the rows of a plan were written.
+pub(crate) struct ReadBack {
+    /// The written rows, by table.
+    pub(crate) rows: BTreeMap<String, LiveTable>,
+    /// The rows of the query that was asked with them.
+    pub(crate) also: Option<Vec<Vec<Cell>>>,
+}
+
+/// Writes the rows of the plan and reads them back; `also` is asked with them.
 pub(crate) fn apply(
     database: &mut dyn Database,
     survey: &Survey,
     debris: Debris,
-) -> Result<BTreeMap<String, LiveTable>> {
+    also: Option<&Statement>,
+) -> Result<ReadBack> {
     let plan = &survey.plan;
     let replaced = plan.tables.iter().map(|part| {
         let replaced = part.updates.iter().filter(|update| matches!(update.how, How::Replace(_)));
         (part.table.as_str(), replaced.map(|update| &update.key).collect::<Vec<_>>())
     });
+    let writes = &mut Writes { database, survey, waiting: Vec::new() };
     for (table, keys) in replaced {
-        delete(database, survey, table, &keys, true)?;
+        delete(writes, table, &keys, true)?;
     }
     let waiting = waiting(survey);
     let order = deletes(survey, debris, &waiting);
-    take(database, survey, &order.first)?;
-    let updates = |database: &mut dyn Database, pass: Pass| {
-        let dialect = database.dialect();
-        let sets = plan.tables.iter().flat_map(|part| update(dialect, survey, part, &waiting, pass));
-        run(database, survey, &sets.collect::<Vec<_>>())
+    take(writes, &order.first)?;
+    let updates = |writes: &mut Writes<'_>, pass: Pass| {
+        plan.tables.iter().try_for_each(|part| update(writes, part, &waiting, pass))
     };
-    make_room(database, survey, order.after_updates.iter().chain(&order.last))?;
-    updates(database, Pass::Aside)?;
-    updates(database, Pass::InPlace)?;
-    take(database, survey, &order.after_updates)?;
+    make_room(writes, order.after_updates.iter().chain(&order.last))?;
+    updates(writes, Pass::Aside)?;
+    updates(writes, Pass::InPlace)?;
+    take(writes, &order.after_updates)?;
     let owed = owed(survey);
     for (position, part) in plan.tables.iter().enumerate() {
-        insert(database, survey, part, &owed[position])?;
+        insert(writes, part, &owed[position])?;
     }
     for (position, part) in plan.tables.iter().enumerate() {
-        pay(database, survey, part, &owed[position])?;
+        pay(writes, part, &owed[position])?;
     }
-    updates(database, Pass::Waiting)?;
-    updates(database, Pass::FromAside)?;
-    take(database, survey, &order.last)?;
-    read_back(database, survey)
+    updates(writes, Pass::Waiting)?;
+    updates(writes, Pass::FromAside)?;
+    take(writes, &order.last)?;
+    writes.run()?;
+    read_back(database, survey, also)
 }
 
 /// Moves the counters of the plan: the last of a run, since not every engine takes them back.
@@ -76,6 +85,50 @@ pub(crate) fn move_counters(database: &mut dyn Database, plan: &Plan) -> Result<
             .during(|| format!("moving the counter of `{}`", counter.table))?;
     }
     Ok(())
+}
+
+/// So many rows of a table are inserted one by one, where statements go out together.
+const FEW: usize = 10;
+
+/// So many statements wait for each other to be sent.
+const MOST_WAITING: usize = 100;
+
+/// What writes, in the order in which it is to be done. It goes out in one go as soon as somebody wants to see
+/// what it did.
+struct Writes<'a> {
+    database: &'a mut dyn Database,
+    survey: &'a Survey,
+    waiting: Vec<Write>,
+}
+
+/// A statement that writes rows.
+struct Write {
+    statement: Statement,
+    table: String,
+    /// How many rows it is to touch.
+    rows: usize,
+    verb: &'static str,
+    /// What is being done, for messages.
+    doing: String,
+}
+
+impl Writes<'_> {
+    /// Writes, at the latest when the others are run.
+    fn add(&mut self, write: Write) -> Result<()> {
+        self.waiting.push(write);
+        if self.waiting.len() < MOST_WAITING { Ok(()) } else { self.run() }
+    }
+
+    /// Runs what waits, and makes sure that each touches what it is to.
+    fn run(&mut self) -> Result<()> {
+        let writes = std::mem::take(&mut self.waiting);
+        let statements: Vec<_> = writes.iter().map(|write| (&write.statement.sql, &*write.statement.values)).collect();
+        for (write, touched) in writes.iter().zip(self.database.execute_all(&statements)) {
+            let touched = touched.during(|| write.doing.clone())?;
+            expect_count(write.verb, &write.table, write.rows, touched, self.survey)?;
+        }
+        Ok(())
+    }
 }
 
 fn replacements(updates: &[Update]) -> impl Iterator<Item = &Insert> {
@@ -302,11 +355,8 @@ fn action(survey: &Survey, link: &Link) -> Option<OnDelete> {
 }
 
 /// Takes unique values from rows that go, but only when others have let go of them.
-fn make_room<'a>(
-    database: &mut dyn Database,
-    survey: &Survey,
-    steps: impl Iterator<Item = &'a Step<'a>>,
-) -> Result<()> {
+fn make_room<'a>(writes: &mut Writes<'_>, steps: impl Iterator<Item = &'a Step<'a>>) -> Result<()> {
+    let survey = writes.survey;
     // Far from the numbers of the updates.
     let mut number = 10_000;
     for step in steps {
@@ -320,8 +370,7 @@ fn make_room<'a>(
             let aside = diff::aside(table, live.unwrap_or(&none), None, number);
             let (columns, cells): (Vec<&str>, Vec<&Cell>) =
                 aside.iter().map(|(name, cell)| (name.as_str(), cell)).unzip();
-            let sets = set(database.dialect(), survey, step.table, &columns, &[(key, cells)], step.ours);
-            run(database, survey, &sets)?;
+            set(writes, step.table, &columns, &[(key, cells)], step.ours)?;
             number += 1;
         }
     }
@@ -338,15 +387,17 @@ fn nullable<'a>(survey: &Survey, link: &'a Link) -> Option<&'a str> {
     link.columns.iter().find(may).map(String::as_str)
 }
 
-fn take(database: &mut dyn Database, survey: &Survey, steps: &[Step<'_>]) -> Result<()> {
+fn take(writes: &mut Writes<'_>, steps: &[Step<'_>]) -> Result<()> {
     for step in steps {
         match &step.what {
-            What::Delete => delete(database, survey, step.table, &step.keys, step.ours)?,
-            What::DeleteCircle => delete_circle(database, survey, step)?,
+            What::Delete => delete(writes, step.table, &step.keys, step.ours)?,
+            What::DeleteCircle => {
+                writes.run()?;
+                delete_circle(writes.database, writes.survey, step)?;
+            }
             What::LetGo(column) => {
                 let rows: Vec<(&Key, Vec<&Cell>)> = step.keys.iter().map(|key| (*key, vec![&Cell::Null])).collect();
-                let sets = set(database.dialect(), survey, step.table, &[column], &rows, step.ours);
-                run(database, survey, &sets)?;
+                set(writes, step.table, &[column], &rows, step.ours)?;
             }
         }
     }
@@ -359,7 +410,7 @@ fn delete_circle(database: &mut dyn Database, survey: &Survey, step: &Step<'_>) 
     let shape = survey.shapes.get(step.table).expect("the plan names tables of the schema");
     let rows = Rows { table: &shape.table, columns: &shape.key, tuples: &step.keys };
     let tag = survey.tags.get(step.table).filter(|_| step.ours);
-    for statement in sql::delete(database.dialect(), rows, tag) {
+    for (statement, _) in sql::delete(database.dialect(), rows, tag) {
         database
             .execute(&statement.sql, &statement.values)
             .during(|| format!("removing {} rows of `{}`", step.keys.len(), step.table))?;
@@ -369,21 +420,18 @@ fn delete_circle(database: &mut dyn Database, survey: &Survey, step: &Step<'_>) 
     expect_count("removing", step.table, keys.len(), keys.len() - left.rows.len(), survey)
 }
 
-fn delete(database: &mut dyn Database, survey: &Survey, table: &str, keys: &[&Key], ours: bool) -> Result<()> {
+fn delete(writes: &mut Writes<'_>, table: &str, keys: &[&Key], ours: bool) -> Result<()> {
     if keys.is_empty() {
         return Ok(());
     }
+    let survey = writes.survey;
     let shape = survey.shapes.get(table).expect("the plan names tables of the schema");
     let tag = survey.tags.get(table).filter(|_| ours);
-    let mut gone = 0;
-    for statement in
-        sql::delete(database.dialect(), Rows { table: &shape.table, columns: &shape.key, tuples: keys }, tag)
-    {
-        gone += database
-            .execute(&statement.sql, &statement.values)
-            .during(|| format!("removing {} rows of `{table}`", keys.len()))?;
-    }
-    expect_count("removing", table, keys.len(), gone, survey)
+    let rows = Rows { table: &shape.table, columns: &shape.key, tuples: keys };
+    let doing = format!("removing {} rows of `{table}`", keys.len());
+    sql::delete(writes.database.dialect(), rows, tag).into_iter().try_for_each(|(statement, rows)| {
+        writes.add(Write { statement, table: table.to_owned(), rows, verb: "removing", doing: doing.clone() })
+    })
 }
 
 fn expect_count(doing: &str, table: &str, planned: usize, touched: usize, survey: &Survey) -> Result<()> {
@@ -416,8 +464,9 @@ enum Pass {
     FromAside,
 }
 
-/// Returns the statements that change rows of a table in a pass.
-fn update(dialect: Dialect, survey: &Survey, part: &TablePlan, waiting: &BTreeSet<Place<'_>>, pass: Pass) -> Vec<Set> {
+/// Changes rows of a table in a pass.
+fn update(writes: &mut Writes<'_>, part: &TablePlan, waiting: &BTreeSet<Place<'_>>, pass: Pass) -> Result<()> {
+    let survey = writes.survey;
     // Rows in which the same columns change go together.
     let mut groups: BTreeMap<Vec<&str>, Vec<(&Key, Vec<&Cell>)>> = BTreeMap::new();
     let live = survey.rows.live.get(&part.table);
@@ -446,45 +495,18 @@ fn update(dialect: Dialect, survey: &Survey, part: &TablePlan, waiting: &BTreeSe
         let (columns, values) = changes.into_iter().unzip();
         groups.entry(columns).or_default().push((&update.key, values));
     }
-    groups.into_iter().flat_map(|(columns, rows)| set(dialect, survey, &part.table, &columns, &rows, true)).collect()
+    groups.into_iter().try_for_each(|(columns, rows)| set(writes, &part.table, &columns, &rows, true))
 }
 
-/// A statement that gives columns of rows other values.
-struct Set {
-    statement: Statement,
-    table: String,
-    /// How many rows it is to touch.
-    rows: usize,
-    doing: String,
-}
-
-/// Returns the statements that give columns of rows these values.
-fn set(
-    dialect: Dialect,
-    survey: &Survey,
-    table: &str,
-    columns: &[&str],
-    rows: &[(&Key, Vec<&Cell>)],
-    ours: bool,
-) -> Vec<Set> {
-    let shape = survey.shapes.get(table).expect("the plan names tables of the schema");
-    let tag = survey.tags.get(table).filter(|_| ours);
+/// Gives columns of rows these values.
+fn set(writes: &mut Writes<'_>, table: &str, columns: &[&str], rows: &[(&Key, Vec<&Cell>)], ours: bool) -> Result<()> {
+    let shape = writes.survey.shapes.get(table).expect("the plan names tables of the schema");
+    let tag = writes.survey.tags.get(table).filter(|_| ours);
     let (mut done, all) = (0, rows.len());
-    let statements = sql::update(dialect, &shape.table, columns, rows, &shape.key, tag).into_iter();
-    let sets = statements.map(|(statement, rows)| {
+    for (statement, rows) in sql::update(writes.database.dialect(), &shape.table, columns, rows, &shape.key, tag) {
         let doing = format!("changing rows {} to {} of {all} in `{table}`", done + 1, done + rows);
         done += rows;
-        Set { statement, table: table.to_owned(), rows, doing }
-    });
-    sets.collect()
-}
-
-/// Runs them, and makes sure that each touches what it is to.
-fn run(database: &mut dyn Database, survey: &Survey, sets: &[Set]) -> Result<()> {
-    let statements: Vec<_> = sets.iter().map(|set| (&set.statement.sql, &*set.statement.values)).collect();
-    for (set, touched) in sets.iter().zip(database.execute_all(&statements)) {
-        let touched = touched.during(|| set.doing.clone())?;
-        expect_count("changing", &set.table, set.rows, touched, survey)?;
+        writes.add(Write { statement, table: table.to_owned(), rows, verb: "changing", doing })?;
     }
     Ok(())
 }
@@ -526,7 +548,7 @@ fn owed(survey: &Survey) -> Vec<Owed<'_>> {
     all
 }
 
-fn insert(database: &mut dyn Database, survey: &Survey, part: &TablePlan, owed: &Owed<'_>) -> Result<()> {
+fn insert(writes: &mut Writes<'_>, part: &TablePlan, owed: &Owed<'_>) -> Result<()> {
     let table = part.table.as_str();
     let inserts: Vec<&Insert> = part.inserts.iter().chain(replacements(&part.updates)).collect();
     let unpaid: BTreeMap<&Key, Vec<Cell>> = (inserts.iter())
@@ -545,24 +567,29 @@ fn insert(database: &mut dyn Database, survey: &Survey, part: &TablePlan, owed: 
             None => groups.push((&insert.columns, vec![values])),
         }
     }
-    let shape = &survey.schema.tables[table];
+    let (dialect, shape) = (writes.database.dialect(), &writes.survey.schema.tables[table]);
     let (mut done, all) = (0, inserts.len());
     for (columns, rows) in groups {
-        if let Some((statement, lines)) = sql::copy(database.dialect(), shape, columns, &rows) {
+        // A few rows that go out with all else are there sooner than a COPY, which is waited for twice.
+        let one_by_one = rows.len() <= FEW && writes.database.sends_in_one_go();
+        let copy = if one_by_one { None } else { sql::copy(dialect, shape, columns, &rows) };
+        if let Some((statement, lines)) = copy {
+            writes.run()?;
             let doing = |row| inserting(table, done, row, rows.len(), all);
-            let copied = database.copy(&statement, &lines);
+            let copied = writes.database.copy(&statement, &lines);
             let copied = copied.map_err(|failure| Error::from_failure(&doing(failure.row), &failure))?;
             if let Some(copied) = copied {
-                expect_inserted(&doing(None), rows.len(), copied)?;
+                expect_count("inserting", table, rows.len(), copied, writes.survey)?;
                 done += rows.len();
                 continue;
             }
         }
-        for (statement, count) in sql::insert(database.dialect(), shape, columns, &rows) {
-            let doing = || inserting(table, done, None, count, all);
-            let inserted = database.execute(&statement.sql, &statement.values).during(doing)?;
-            expect_inserted(&doing(), count, inserted)?;
-            done += count;
+        for rows in rows.chunks(if one_by_one { 1 } else { rows.len() }) {
+            for (statement, rows) in sql::insert(dialect, shape, columns, rows) {
+                let doing = inserting(table, done, one_by_one.then_some(1), rows, all);
+                done += rows;
+                writes.add(Write { statement, table: table.to_owned(), rows, verb: "inserting", doing })?;
+            }
         }
     }
     Ok(())
@@ -576,15 +603,8 @@ fn inserting(table: &str, done: usize, row: Option<usize>, count: usize, all: us
     }
 }
 
-fn expect_inserted(doing: &str, planned: usize, inserted: usize) -> Result<()> {
-    if planned == inserted {
-        return Ok(());
-    }
-    Err(Error::new(Exit::CouldNotRun, "count-differs", format!("while {doing}: {inserted} were touched")))
-}
-
 /// Gives inserted rows the references that had to wait.
-fn pay(database: &mut dyn Database, survey: &Survey, part: &TablePlan, owed: &Owed<'_>) -> Result<()> {
+fn pay(writes: &mut Writes<'_>, part: &TablePlan, owed: &Owed<'_>) -> Result<()> {
     let mut groups: BTreeMap<&BTreeSet<&str>, Vec<(&Key, Vec<&Cell>)>> = BTreeMap::new();
     for insert in part.inserts.iter().chain(replacements(&part.updates)) {
         let Some(columns) = owed.get(&insert.key) else { continue };
@@ -596,13 +616,12 @@ fn pay(database: &mut dyn Database, survey: &Survey, part: &TablePlan, owed: &Ow
     }
     groups.into_iter().try_for_each(|(columns, rows)| {
         let columns: Vec<&str> = columns.iter().copied().collect();
-        let sets = set(database.dialect(), survey, &part.table, &columns, &rows, true);
-        run(database, survey, &sets)
+        set(writes, &part.table, &columns, &rows, true)
     })
 }
 
-/// Reads every written row again and compares it with what the plan says.
-fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<BTreeMap<String, LiveTable>> {
+/// Reads every written row again and compares it with what the plan says; `also` is asked with them.
+fn read_back(database: &mut dyn Database, survey: &Survey, also: Option<&Statement>) -> Result<ReadBack> {
     let shape = |part: &TablePlan| survey.shapes.get(&part.table).expect("the plan names tables of the schema");
     let expected = survey.plan.tables.iter().map(|part| (part, expected(survey, part)));
     let expected: Vec<_> = expected.filter(|(_, rows)| !rows.is_empty()).collect();
@@ -612,8 +631,8 @@ fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<BTreeMap<St
         sql::select(database.dialect(), columns, Rows { table, columns: key, tuples: &tuples }, Hold::No)
     });
     let statements: Vec<Vec<Statement>> = statements.collect();
-    let asked: Vec<_> = statements.iter().flatten().map(|statement| (&statement.sql, &*statement.values)).collect();
-    let mut answers = database.read_all(&asked).during(|| "reading rows back".into())?.into_iter();
+    let asked = statements.iter().flatten().chain(also).map(|statement| (&statement.sql, &*statement.values));
+    let mut answers = database.read_all(&asked.collect::<Vec<_>>()).during(|| "reading rows back".into())?.into_iter();
     let mut written = BTreeMap::new();
     for ((part, expected), statements) in expected.into_iter().zip(&statements) {
         let rows = answers.by_ref().take(statements.len()).flatten().map(|row| shape(part).keyed(row)).collect();
@@ -639,7 +658,7 @@ fn read_back(database: &mut dyn Database, survey: &Survey) -> Result<BTreeMap<St
         }
         written.insert(part.table.clone(), live);
     }
-    Ok(written)
+    Ok(ReadBack { rows: written, also: also.and_then(|_| answers.next()) })
 }
 
 /// Returns what the rows of a table that the plan writes are to read, by key.

@@ -118,6 +118,11 @@ pub trait Database {
         answers
     }
 
+    /// Whether [`Self::execute_all`] sends statements in one go, so that more of them take no more ways to the server.
+    fn sends_in_one_go(&self) -> bool {
+        false
+    }
+
     /// Inserts rows that `sql` wrote down for this statement, which reads them from the client, the way
     /// that loads many rows fastest; returns how many. None where the adapter cannot: the rows are
     /// then inserted by statements.

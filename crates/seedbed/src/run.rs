@@ -24,7 +24,7 @@ use crate::guard::{self, Standing};
 use crate::media;
 use crate::session::{Notice, Target};
 use crate::settle::{self, Committed, Trace, settle};
-use crate::sql::{Dialect, Hold};
+use crate::sql::{Dialect, Hold, Statement};
 use crate::state::{self, Marker, Versions};
 use crate::survey::{Aim, Memory, Question, Recording, Survey, Written, records};
 use crate::typed;
@@ -182,14 +182,23 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
         None => recorded(&mut *transaction, &survey.schema)?,
     };
     let references = Unchecked::before(&mut *transaction, &survey, intent.debris)?;
-    let rows = apply::apply(&mut *transaction, &survey, intent.debris)
-        .and_then(|written| match &further {
-            Some(further) => further.write(&mut *transaction, &survey, target.notice).map(|()| written),
-            None => Ok(written),
+    let makers = memory.ask_makers(transaction.dialect(), &mut survey);
+    // Further rows are written when the others are read back.
+    let also = makers.as_ref().filter(|_| further.is_none()).map(|makers| &makers.statement);
+    let back = apply::apply(&mut *transaction, &survey, intent.debris, also)
+        .and_then(|back| match &further {
+            Some(further) => further.write(&mut *transaction, &survey, target.notice).map(|()| back),
+            None => Ok(back),
         })
-        .and_then(|written| references.check(&mut *transaction).map(|()| written))
-        .and_then(|written| memory.look_again(&mut *transaction, &mut survey).map(|()| written))
-        .map_err(|error| told(error, &survey.plan))?;
+        .and_then(|back| references.check(&mut *transaction).map(|()| back))
+        .and_then(|back| {
+            let Some(makers) = &makers else { return Ok(back.rows) };
+            let Statement { sql, values } = &makers.statement;
+            let made = back.also.map_or_else(|| transaction.read(sql, values), Ok);
+            survey.rows.made_by(makers, made.during(|| "asking who has made our rows".into())?);
+            Ok(back.rows)
+        });
+    let rows = back.map_err(|error| told(error, &survey.plan))?;
     let mut files = Vec::new();
     let recorded = write_files(&question, &mut survey, &mut files)
         .and_then(|()| record(&mut *transaction, &mut survey, &question))

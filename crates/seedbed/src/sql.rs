@@ -119,11 +119,12 @@ pub(crate) enum Hold {
 
 /// Returns the statements that read `columns` of these rows.
 pub(crate) fn select(dialect: Dialect, columns: &[String], rows: Rows<'_>, hold: Hold) -> Vec<Statement> {
-    each_chunk(dialect, rows, |writer, chunk| {
+    let chunks = each_chunk(dialect, rows, |writer, chunk| {
         writer.rows_where(rows.table, columns);
         writer.among(rows.table, rows.columns, chunk);
         writer.hold(rows.columns, hold);
-    })
+    });
+    chunks.into_iter().map(|(statement, _)| statement).collect()
 }
 
 /// Returns the statement that reads `columns` of the rows whose number lies between these two, in order.
@@ -159,7 +160,7 @@ pub(crate) fn select_referring(
     further: &[run::Run<'_>],
 ) -> Vec<Statement> {
     let known = known.filter(|known| key.len() == 1 && !known.is_empty()).and_then(|known| json(known.iter()));
-    each_chunk(dialect, rows, |writer, chunk| {
+    let chunks = each_chunk(dialect, rows, |writer, chunk| {
         writer.rows_where(rows.table, columns);
         writer.among(rows.table, rows.columns, chunk);
         if let Some(known) = &known {
@@ -169,7 +170,8 @@ pub(crate) fn select_referring(
             writer.listed(rows.table.column(&key[0]), known.clone());
         }
         writer.in_no_run(rows.table, further);
-    })
+    });
+    chunks.into_iter().map(|(statement, _)| statement).collect()
 }
 
 /// Returns the statement that reads the rows whose `column` matches `pattern` (`*` for any run), those
@@ -378,7 +380,7 @@ pub(crate) fn update(
 }
 
 /// Returns the statements that delete these rows, with the tag where there is one.
-pub(crate) fn delete(dialect: Dialect, rows: Rows<'_>, tag: Option<&(String, Cell)>) -> Vec<Statement> {
+pub(crate) fn delete(dialect: Dialect, rows: Rows<'_>, tag: Option<&(String, Cell)>) -> Vec<(Statement, usize)> {
     each_chunk(dialect, rows, |writer, chunk| {
         writer.push("DELETE FROM ");
         writer.name(&rows.table.name);
@@ -388,7 +390,8 @@ pub(crate) fn delete(dialect: Dialect, rows: Rows<'_>, tag: Option<&(String, Cel
     })
 }
 
-fn each_chunk(dialect: Dialect, rows: Rows<'_>, write: impl Fn(&mut Writer, &[&Key])) -> Vec<Statement> {
+/// Returns a statement for as many rows as fit, and how many.
+fn each_chunk(dialect: Dialect, rows: Rows<'_>, write: impl Fn(&mut Writer, &[&Key])) -> Vec<(Statement, usize)> {
     let most = dialect.max_values() - 10;
     let fits = if rows.columns.len() == 1 { usize::MAX } else { most / rows.columns.len().max(1) };
     // Bytes cannot travel as JSON; such keys are bound one by one.
@@ -398,7 +401,7 @@ fn each_chunk(dialect: Dialect, rows: Rows<'_>, write: impl Fn(&mut Writer, &[&K
         .map(|chunk| {
             let mut writer = Writer::new(dialect);
             write(&mut writer, chunk);
-            writer.finish()
+            (writer.finish(), chunk.len())
         })
         .collect()
 }

@@ -317,6 +317,10 @@ impl Database for Postgres {
         self.execute_all(&[(sql, values)]).pop().unwrap_or(Ok(0))
     }
 
+    fn sends_in_one_go(&self) -> bool {
+        true
+    }
+
     fn execute_all(&mut self, statements: &[(&Sql, &[Cell])]) -> Vec<Result<usize, Failure>> {
         self.ahead.end();
         let mut touched = self.touched_by_all(statements).unwrap_or_else(|failure| vec![Err(failure)]);

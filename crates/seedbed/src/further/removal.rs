@@ -231,7 +231,7 @@ impl Removal<'_> {
             let made: BTreeSet<Key> =
                 made.iter().map(|row| places.iter().map(|place| row[*place].clone()).collect()).collect();
             let rows = sql::Rows { table, columns: &table.primary_key, tuples: &made.iter().collect::<Vec<_>>() };
-            for statement in sql::delete(database.dialect(), rows, self.tag) {
+            for (statement, _) in sql::delete(database.dialect(), rows, self.tag) {
                 database.execute(&statement.sql, &statement.values).during(doing)?;
             }
         }
@@ -359,7 +359,7 @@ fn remove_debris(database: &mut dyn Database, survey: &Survey, leaving: &[Leavin
         let shape = survey.shapes.get(table).expect("debris lies in tables of the schema");
         let keys: Vec<&Key> = gone.iter().filter(|(of, _)| of == table).map(|(_, key)| key).collect();
         let rows = sql::Rows { table: &shape.table, columns: &shape.key, tuples: &keys };
-        for statement in sql::delete(database.dialect(), rows, None) {
+        for (statement, _) in sql::delete(database.dialect(), rows, None) {
             let removed = database.execute(&statement.sql, &statement.values);
             removed.during(|| format!("removing what tests left in `{table}`"))?;
         }

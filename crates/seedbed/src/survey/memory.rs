@@ -13,12 +13,13 @@ use seedbed_core::plan::{LiveTable, digest};
 use seedbed_core::schema::{Schema, Table};
 
 use super::records::Recorded;
-use super::{Basis, Known, Question, Rows, Survey};
+use super::{Basis, Known, Question, Rows, Survey, makers};
 use crate::apply::Debris;
 use crate::database::Database;
 use crate::error::{Error, Exit, Result, While};
 use crate::media;
 use crate::run::Receipt;
+use crate::sql::Dialect;
 use crate::state::{self, Seeded, State, Versions};
 
 /// What is kept between two surveys.
@@ -165,18 +166,18 @@ impl Memory {
         self.state.versions()
     }
 
-    /// Asks, after the rows are written, who has made them by now; where triggers may yet write more, they are
-    /// read again instead, the next time.
-    pub(crate) fn look_again(&mut self, database: &mut dyn Database, survey: &mut Survey) -> Result<()> {
+    /// Returns what is to be asked after the rows are written: who has made them by then. Where triggers may yet
+    /// write more, they are read again instead, the next time.
+    pub(crate) fn ask_makers(&self, dialect: Dialect, survey: &mut Survey) -> Option<makers::Question> {
         let tables = survey.plan.tables.iter().map(|part| &part.table).chain(survey.debris.keys());
         let written: BTreeSet<&str> = tables.map(String::as_str).collect();
         let untriggered =
             |table: &&str| survey.schema.tables.get(*table).is_some_and(|table| table.triggers.is_empty());
         match &self.basis {
-            Some(basis) if written.iter().all(untriggered) => survey.rows.made_by(database, basis, &written),
+            Some(basis) if written.iter().all(untriggered) => survey.rows.ask_makers(dialect, basis, &written),
             _ => {
                 survey.rows.forget_makers();
-                Ok(())
+                None
             }
         }
     }

@@ -10,11 +10,11 @@ use seedbed_core::plan::{Cell, Key, LiveTable};
 use seedbed_core::schema::ColumnKind;
 
 use super::Basis;
-use super::makers::{self, Makers};
+use super::makers::{self, Makers, Question};
 use crate::database::{Database, Failure, Lent};
 use crate::error::{Result, While};
 use crate::live::{self, Shape};
-use crate::sql::{self, Hold, Span};
+use crate::sql::{self, Dialect, Hold, Span};
 
 /// Between numbers that are further apart than this a new span begins.
 const GAP: i64 = 4096;
@@ -39,7 +39,7 @@ impl Rows {
         let mut changed = Keys::new();
         let before = std::mem::take(&mut self.makers);
         let makers = if stays && hold == Hold::No {
-            makers::of(database, basis, |_| true).during(|| "asking who has made our rows".into())?
+            makers::of(database, basis).during(|| "asking who has made our rows".into())?
         } else {
             BTreeMap::new()
         };
@@ -97,18 +97,15 @@ impl Rows {
         Ok(changed)
     }
 
-    /// Asks which transactions have made the rows of these tables, among them the open one, which has written.
-    pub(super) fn made_by(
-        &mut self,
-        database: &mut dyn Database,
-        basis: &Basis,
-        written: &BTreeSet<&str>,
-    ) -> Result<()> {
-        if !self.makers.is_empty() {
-            let makers = makers::of(database, basis, |table| written.contains(table));
-            self.makers.extend(makers.during(|| "asking who has made our rows".into())?);
-        }
-        Ok(())
+    /// Returns the question for the transactions that have made the rows of these tables; none where it was not
+    /// asked before.
+    pub(super) fn ask_makers(&self, dialect: Dialect, basis: &Basis, written: &BTreeSet<&str>) -> Option<Question> {
+        if self.makers.is_empty() { None } else { Question::of(dialect, basis, |table| written.contains(table)) }
+    }
+
+    /// Takes over who has made rows by now, among them the open transaction, which has written.
+    pub(crate) fn made_by(&mut self, question: &Question, answer: Vec<Vec<Cell>>) {
+        self.makers.extend(question.answered(answer));
     }
 
     /// Forgets which transactions have made the rows.
