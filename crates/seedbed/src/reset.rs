@@ -4,6 +4,7 @@ use crate::apply::Debris;
 use crate::error::{Exit, Result};
 use crate::run::{self, Intent, Receipt};
 use crate::session::Target;
+use crate::settle;
 use crate::survey::{ANOTHER_GROUND, Aim, Memory};
 
 /// Makes the levels as declared, and removes what tests left behind in their tables.
@@ -22,7 +23,7 @@ pub(crate) fn reset_again(target: &mut Target<'_>, state: Option<&str>, memory: 
         Err(error) if !error.nothing_written || error.exit == Exit::Busy || error.rule == ANOTHER_GROUND => Err(error),
         Err(_) => {
             // A connection that works stays as it is.
-            let _ = target.database.reopen();
+            let _ = settle::reopen(&mut *target.database, target.lock_timeout);
             run::run_until_done(target, intent, memory)
         }
         done => done,

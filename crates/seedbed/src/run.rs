@@ -233,7 +233,8 @@ fn look_and_write(target: &mut Target<'_>, intent: Intent<'_>, memory: &mut Memo
         Committed::Wholly => {}
         // The same run again does what is left, over a connection that works.
         Committed::Barely => {
-            let finished = target.database.reopen().during(|| "opening the database again".into());
+            let reopened = settle::reopen(&mut *target.database, target.lock_timeout);
+            let finished = reopened.during(|| "opening the database again".into());
             finished.and_then(|()| run_once(target, intent, &mut Memory::default())).map_err(settle::unfinished)?;
         }
     }

@@ -111,6 +111,17 @@ fn ask(database: &mut dyn Database, trace: &Trace, patience: Duration) -> Option
     }
 }
 
+/// Makes the connection work again; a session that was lost has until `patience` ends to be over.
+pub(crate) fn reopen(database: &mut dyn Database, patience: Duration) -> std::result::Result<(), Failure> {
+    let started = Instant::now();
+    loop {
+        match database.reopen() {
+            Err(failure) if failure.kind == FailureKind::Busy && started.elapsed() < patience => thread::sleep(PAUSE),
+            answer => return answer,
+        }
+    }
+}
+
 fn versions_anew(database: &mut dyn Database) -> std::result::Result<Versions, Failure> {
     database.reopen()?;
     database.begin(Access::Read)?;

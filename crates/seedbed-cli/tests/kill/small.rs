@@ -333,7 +333,7 @@ fn a_server_killed_in_mid_run_leaves_before_or_after_and_the_exit_code_says_whic
     walk.whole(&verb("cleanup"));
     let mut codes: BTreeMap<i32, usize> = BTreeMap::new();
     let mut stand = Stand::Empty;
-    for number in 0..prove.map_or(6, |prove| prove / 20) {
+    for number in 0..prove.map_or(6, |prove| (prove / 20).max(6)) {
         let (name, next) = next(stand);
         let child = walk.start(&verb(name), Stdio::piped());
         thread::sleep(whole.mul_f64((splitmix(number as u64) >> 11) as f64 / (1_u64 << 53) as f64));

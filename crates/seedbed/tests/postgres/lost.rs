@@ -168,6 +168,8 @@ impl Course {
         assert_eq!(self.cut(Cut::AfterCommit, asked), None);
         assert_eq!(self.cut(Cut::BeforeCommit, Next::Refused), Some(Exit::Unclear));
         assert_eq!(self.cut(Cut::AfterCommit, Next::Refused), Some(Exit::Unclear));
+        // Nobody refuses here, so there is time to ask.
+        self.world.timeout = Duration::from_secs(20);
         for _ in 0..4 {
             // The server may find us gone before it reads the commit, or after.
             assert!(matches!(self.cut(Cut::InCommit, asked), None | Some(Exit::CouldNotRun)));
