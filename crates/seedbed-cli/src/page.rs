@@ -24,7 +24,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use seedbed::personas::PersonaRow;
 use seedbed::project::{Times, Work};
 use seedbed::verify::Verified;
-use seedbed::{Notice, Result};
+use seedbed::{Notice, Receipt, Result};
 use seedbed_core::plan::Plan;
 
 use rows::Rows;
@@ -65,6 +65,15 @@ pub(crate) struct Live<'a> {
     pub(crate) tokens: Option<&'a str>,
     /// What the service did last for this scenario and worker.
     pub(crate) last: Option<&'a Last>,
+    /// What differs from the named state that stands in the database, where one does.
+    pub(crate) in_state: Option<&'a InState>,
+}
+
+/// A named state that stands in the database.
+pub(crate) struct InState {
+    name: String,
+    /// What differs from it.
+    receipt: Receipt,
 }
 
 /// What the service did last for a scenario and worker.
@@ -83,6 +92,26 @@ pub(crate) fn read(work: &mut Work, notice: &mut dyn FnMut(Notice)) -> Result<Re
     let (verified, times) = work.run(notice, seedbed::verify)?;
     let (personas, _) = work.run(notice, seedbed::personas)?;
     Ok(Reading { verified, personas, times })
+}
+
+/// Reads what differs from the named state that stands in the database; none where none does, where it
+/// is no longer declared, and where the dataset has aged, since all of it moves then.
+pub(crate) fn read_state(
+    work: &mut Work,
+    reading: &Reading,
+    notice: &mut dyn FnMut(Notice),
+) -> Result<Option<InState>> {
+    let dataset = &work.generated.dataset;
+    let levels = work.levels.clone();
+    let mut declared = dataset.states.iter().filter(|state| levels.contains(&state.scenario));
+    let Some(name) = variant(work).filter(|name| declared.any(|state| state.name == *name)).map(str::to_owned) else {
+        return Ok(None);
+    };
+    if reading.verified.aged.is_some() {
+        return Ok(None);
+    }
+    let (receipt, _) = work.run(notice, |target, _| seedbed::plan(target, Some(&name)))?;
+    Ok(Some(InState { name, receipt }))
 }
 
 /// Returns the page as one document, in the edition that the view asks for.
@@ -147,7 +176,7 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 impl View<'_> {
     /// Returns the name of the scenario.
     pub(crate) fn scenario(&self) -> &str {
-        self.work.chain.layers[..self.work.levels.end].last().map_or("", |layer| &layer.name)
+        scenario(self.work)
     }
 
     /// Returns the index of the highest layer that is shown.
@@ -155,15 +184,25 @@ impl View<'_> {
         self.work.levels.end.saturating_sub(1)
     }
 
-    /// Returns the named state that stands in the database.
-    fn variant(&self) -> Option<&str> {
-        let worker = self.work.generated.dataset.worker;
-        self.work.state.find(self.scenario(), worker)?.variant.as_deref()
+    /// Returns the named state that what is there is compared with.
+    fn in_state(&self) -> Option<&InState> {
+        self.live.and_then(|live| live.in_state)
     }
 
+    /// Returns what differs, beside the named state that stands where there is one.
     fn plan(&self) -> &Plan {
-        &self.reading.verified.receipt.plan
+        &self.in_state().map_or(&self.reading.verified.receipt, |state| &state.receipt).plan
     }
+}
+
+/// Returns the name of the scenario.
+fn scenario(work: &Work) -> &str {
+    work.chain.layers[..work.levels.end].last().map_or("", |layer| &layer.name)
+}
+
+/// Returns the named state that stands in the database.
+fn variant(work: &Work) -> Option<&str> {
+    work.state.find(scenario(work), work.generated.dataset.worker)?.variant.as_deref()
 }
 
 /// Returns a section that can be folded; `beside` stands in the line of its title.

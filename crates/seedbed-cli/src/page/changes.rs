@@ -38,7 +38,9 @@ pub(super) fn section(view: &View<'_>) -> Markup {
             section #changes aria-labelledby="changes-title" {
                 h2 #changes-title { "What has changed" }
                 @if plan.is_empty() {
-                    p.calm { strong { "Nothing." } @if view.live.is_some() { " Leave this open while a test runs." } }
+                    p.calm { strong { "Nothing." }
+                        @if let Some(state) = view.in_state() { " Compared with the state " code { (state.name) } "." }
+                        @if view.live.is_some() { " Leave this open while a test runs." } }
                 } @else {
                     (table(plan, view.work))
                 }

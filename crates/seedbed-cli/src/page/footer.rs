@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{View, copy};
+use super::{View, copy, variant};
 use crate::output::{duration, headline};
 
 pub(super) fn section(view: &View<'_>) -> Markup {
@@ -11,7 +11,7 @@ pub(super) fn section(view: &View<'_>) -> Markup {
     html! {
         footer {
             p { span.chain { (headline::names(view.work).join(" \u{203a} ")) }
-                @if let Some(variant) = view.variant() { " in the state " strong { (variant) } } }
+                @if let Some(variant) = variant(view.work) { " in the state " strong { (variant) } } }
             p { "digest " code title=(receipt.digest) { (headline::short(&receipt.digest)) }
                 @if view.live.is_some() { " " (copy("copy", "the digest", &receipt.digest)) } }
             p { "seed " (view.work.seed) }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use seedbed::Receipt;
 use seedbed::project::{Presence, Work};
 
-use super::{Last, Live, View, changes};
+use super::{Last, Live, View, changes, variant};
 use crate::output::{as_of, count, difference, duration, headline, minute, verified};
 
 /// How a dataset stands, from good to bad.
@@ -26,6 +26,15 @@ pub(crate) fn state(view: &View<'_>) -> State {
     if work.place.presence == Presence::Missing {
         return not("NO DATABASE", format!("{} does not exist yet", work.place.name));
     }
+    let changes = |plan| difference::summary(plan, ["to insert", "to change", "to write", "to remove"]);
+    if let Some(state) = view.in_state() {
+        let (name, beside) = (&state.name, &state.receipt.plan);
+        if !beside.is_empty() {
+            return not("CHANGED", format!("beside the state {name}: {}", changes(beside)));
+        }
+        let sentence = format!("with the state {name}; beside the whole dataset: {}", changes(plan));
+        return State { word: "IN SYNC", sentence, good: true };
+    }
     if plan.rows_as_declared == 0 && verified.rows > 0 && plan.deletes() == 0 && plan.updates() == 0 {
         return not("NOT SEEDED", format!("{} is to be seeded", count(verified.rows, "row", "rows")));
     }
@@ -33,9 +42,8 @@ pub(crate) fn state(view: &View<'_>) -> State {
         return not("AGED", aged.to_string());
     }
     if !plan.is_empty() {
-        let summary = difference::summary(plan, ["to insert", "to change", "to write", "to remove"]);
-        let state = view.variant().map(|name| format!("in the state {name}, beside the whole dataset: "));
-        return not("CHANGED", state.unwrap_or_default() + &summary);
+        let state = variant(work).map(|name| format!("in the state {name}, beside the whole dataset: "));
+        return not("CHANGED", state.unwrap_or_default() + &changes(plan));
     }
     let failing = verified.report.failing().count();
     if failing > 0 {

@@ -67,6 +67,7 @@ fn page(service: &Service, scenario: &str, desk: &Desk<'_>) -> Result<String> {
     // The page is read again and again while a test runs; further blocks are for `verify`.
     work.scaling = false;
     let reading = page::read(&mut work, &mut |_| {})?;
+    let in_state = page::read_state(&mut work, &reading, &mut |_| {})?;
     let last = service.last.lock().unwrap_or_else(PoisonError::into_inner);
     let last = last.get(&(scenario.to_owned(), desk.call.worker)).cloned();
     // Without a secret there are no tokens, and no buttons for them.
@@ -76,6 +77,7 @@ fn page(service: &Service, scenario: &str, desk: &Desk<'_>) -> Result<String> {
         workers: service.settings.workers,
         tokens: tokens.as_deref(),
         last: last.as_ref(),
+        in_state: in_state.as_ref(),
     };
     Ok(page::page(&View { work: &work, reading: &reading, now: moment::now(), live: Some(live) }))
 }

@@ -64,3 +64,27 @@ fn the_page_is_for_who_is_in_and_everybody_else_finds_a_door() {
     }
     assert!(inside.head.contains("content-security-policy: default-src 'none'; script-src 'self'"), "{inside:?}");
 }
+
+#[test]
+fn the_page_compares_with_the_state_that_a_test_starts_from() {
+    let service = Service::start();
+    let state = || {
+        let page = service.ask("GET", "/", "").body;
+        let (_, state) = page.split_once("id=\"state\"").unwrap();
+        let (_, state) = state.split_once('>').unwrap();
+        state.split_once("<span class=\"tally\"").unwrap().0.replace("<strong>", "").replace("</strong>", "")
+    };
+    let reset = |body: &str| assert_eq!(service.ask("POST", "/v1/reset", body).status, 200);
+
+    reset("{\"state\":\"empty\"}");
+    assert!(state().starts_with("IN SYNC <span>with the state empty; beside the whole dataset: "), "{}", state());
+
+    reset("{\"state\":\"no_engagement\"}");
+    let whole = "with the state no_engagement; beside the whole dataset: 80 to insert";
+    assert_eq!(state(), format!("IN SYNC <span>{whole}</span>"));
+    service.project.sql("UPDATE users_user SET bio = 'hello' WHERE email = 'test_user_power@pockitflyer.test'");
+    assert_eq!(state(), "CHANGED <span>beside the state no_engagement: 1 to change</span>");
+
+    reset("{}");
+    assert!(state().starts_with("IN SYNC <span>737 rows"), "{}", state());
+}
